@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { table } from "../event/artifact.ts";
+import { capability } from "../event/contract.ts";
+import { exampleTable } from "../event/example.ts";
+import { gateRule, sliceRule } from "../project/rules.ts";
+
+const metrics = z.record(z.string(), z.number());
+const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** Joins predictions with the held-back truth by row id, measures, and judges by the gate. It never loads a model. */
+export const evaluate = capability("evaluate", {
+  input: z.object({
+    predictions: table,
+    truth: table,
+    target: z.string(),
+    /** Without it: every metric of the target's family. */
+    metrics: z.array(z.string()).optional(),
+    slices: z.array(sliceRule).default([]),
+    gate: gateRule.default({}),
+  }),
+  output: z.object({
+    family: z.enum(["classification", "regression"]),
+    rows: count,
+    metrics,
+    /** Metrics that could not be computed here, with the reason. */
+    absent: z.record(z.string(), z.string()).default({}),
+    /** What always answering the same would reach. */
+    baseline: z.object({ metric: z.string(), value: z.number(), answers: z.array(z.string()) }),
+    slices: z.array(z.object({ slice: z.string(), value: z.string(), rows: count, metrics })).default([]),
+    gate: z
+      .array(z.object({ metric: z.string(), condition: z.string(), value: z.number(), pass: z.boolean() }))
+      .default([]),
+    /** `none` when there was no gate. */
+    verdict: z.enum(["pass", "fail", "none"]),
+    /** A row per test row: target, prediction, probabilities, loss, slice columns. */
+    results: table,
+  }),
+  example: {
+    input: {
+      predictions: { ...exampleTable, rows: 365 },
+      truth: { ...exampleTable, rows: 365 },
+      target: "weather",
+      gate: { accuracy: ">= 0.80" },
+    },
+    output: {
+      family: "classification",
+      rows: 365,
+      metrics: { accuracy: 0.8356 },
+      baseline: { metric: "accuracy", value: 0.3945, answers: ["rain", "sun"] },
+      gate: [{ metric: "accuracy", condition: ">= 0.80", value: 0.8356, pass: true }],
+      verdict: "pass",
+      results: { ...exampleTable, rows: 365 },
+    },
+  },
+});

@@ -1,0 +1,28 @@
+import { z } from "zod";
+
+/** Organization, project, subproject, stage and handler: readable in files, URLs, subjects and shell words. */
+export const scopeName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+    "letters, digits, - and _, at most 64, beginning with a letter or digit",
+  )
+  .refine((name) => !/-\d+$/.test(name), "must not end in -<digits>, which names runs")
+  .meta({ id: "ScopeName" });
+
+export const capabilityName = z
+  .string()
+  .regex(/^[a-z]{2,30}$/, "2 to 30 lower-case letters")
+  .meta({ id: "CapabilityName" });
+
+export const stepName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, "a lower-case letter, then letters, digits and -, at most 40")
+  .meta({ id: "StepName" });
+
+/** Semantic version with single digits, as CDEvents custom types ask. */
+export const contractVersion = z.string().regex(/^\d\.\d\.\d$/);
+
+export type CapabilityName = z.output<typeof capabilityName>;
+
+export const defaultOrganization = "default";

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { capabilityName, scopeName } from "../event/names.ts";
+import { fetchRule, gateRule, parameters, sliceRule, splitRule } from "./rules.ts";
+
+/** The long form of one subproject: every value said, none left to a default. */
+export const configuration = z
+  .object({
+    fetch: fetchRule,
+    split: splitRule,
+    target: z.string().min(1),
+    train: z.object({
+      command: z.string().min(1).optional(),
+      params: parameters,
+      inputs: z.enum(["parquet", "csv"]),
+    }),
+    evaluate: z.object({ metrics: z.array(z.string()).optional(), slices: z.array(sliceRule) }),
+    gate: gateRule,
+    attempts: z.record(z.string(), z.int().min(1).max(100)),
+  })
+  .meta({ id: "Configuration" });
+
+/** Where each value of a configuration came from: JSON Pointer → `jackfield.yaml:3` or `default`. */
+export const origins = z.record(z.string(), z.string());
+
+/** A project as it was applied: everything that `config.applied` makes so, as one version. */
+export const appliedProject = z
+  .object({
+    organization: scopeName,
+    project: scopeName,
+    /** Which facts start the default lifecycle of every subproject. */
+    on: z.array(z.string()),
+    /** Capability → handler, as the file says; an override by `bind` is stronger. */
+    bind: z.record(capabilityName, scopeName),
+    subprojects: z.record(scopeName, configuration),
+  })
+  .meta({ id: "AppliedProject" });
+
+export type Configuration = z.output<typeof configuration>;
+export type AppliedProject = z.output<typeof appliedProject>;
+export type Origins = z.output<typeof origins>;

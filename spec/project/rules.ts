@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { columnType } from "../event/artifact.ts";
+
+/** What fetch reads. Short form: the path alone. */
+export const fetchRule = z
+  .object({
+    /** A path beside the project file (the client uploads it), or an absolute path inside the fetch service's roots. */
+    from: z.string().min(1),
+    format: z.enum(["csv", "parquet", "json"]).optional(),
+    /** Columns that must be there, with their types; what is not declared is inferred and recorded. */
+    columns: z.record(z.string(), columnType).optional(),
+    /** One boolean SQL expression over the columns. */
+    where: z.string().optional(),
+    sort: z.array(z.string()).optional(),
+    limit: z.int().min(1).max(2_147_483_647).optional(),
+    /** The column or columns that name a row; without it a row is named by its content. */
+    key: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+  })
+  .meta({ id: "FetchRule" });
+
+const share = z.number().gt(0).lt(1);
+
+/** A range `a..b` (either side may be open, both ends are inside), or a list of values. */
+export const valueRange = z.union([z.string().min(1), z.array(z.union([z.string(), z.number()])).min(1)]);
+
+/** How rows are parted. `by` is a method, or the name of a column. */
+export const splitRule = z
+  .discriminatedUnion("method", [
+    /** 80/20 stratified; by time when the table has one unique date column. The split says which it chose. */
+    z.object({ method: z.literal("auto"), test: share }),
+    z.object({ method: z.literal("quota"), test: share, stratify: z.string().optional() }),
+    z.object({
+      method: z.literal("column"),
+      column: z.string(),
+      test: valueRange,
+      train: valueRange.optional(),
+    }),
+    z.object({ method: z.literal("hash"), test: share, key: z.string().optional() }),
+  ])
+  .meta({ id: "SplitRule" });
+
+/** Rows that are judged apart: by the value of a column, by season of a date, or by bins of a number. */
+export const sliceRule = z
+  .object({ name: z.string(), column: z.string(), by: z.enum(["value", "season", "quartile"]) })
+  .meta({ id: "SliceRule" });
+
+/** Metric → one condition or several: `">= 0.80"`. */
+export const gateRule = z
+  .record(z.string(), z.union([z.string(), z.array(z.string()).min(1)]))
+  .meta({ id: "GateRule" });
+
+export const parameters = z.record(z.string(), z.json()).meta({ id: "Parameters" });
+
+export type FetchRule = z.output<typeof fetchRule>;
+export type SplitRule = z.output<typeof splitRule>;
+export type SliceRule = z.output<typeof sliceRule>;
+export type GateRule = z.output<typeof gateRule>;
+export type Parameters = z.output<typeof parameters>;
