@@ -2,7 +2,6 @@ import { z } from "zod";
 import { descriptor, digest, table } from "../event/artifact.ts";
 import { capability } from "../event/contract.ts";
 import { exampleTable } from "../event/example.ts";
-import { codeVersion } from "../project/code.ts";
 import { parameters } from "../project/rules.ts";
 
 /** Fits a model on `dataset.train` and predicts every row of `dataset.test`, whose target it never sees. */
@@ -15,7 +14,8 @@ export const train = capability("train", {
     params: parameters.default({}),
     inputs: z.enum(["parquet", "csv"]).default("parquet"),
     seed: z.int().min(0).max(2_147_483_647),
-    code: codeVersion.optional(),
+    /** The packed code tree that the command runs in. */
+    code: descriptor.optional(),
   }),
   output: z.object({
     model: descriptor,

@@ -50,7 +50,7 @@ export const defaultLifecycle: Workflow = {
         params: "/configuration/train/params",
         inputs: "/configuration/train/inputs",
         seed: "/run/seed",
-        code: "/run/code",
+        code: "/run/code/tree",
       },
     },
     {

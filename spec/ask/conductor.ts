@@ -1,0 +1,129 @@
+import { z } from "zod";
+import { descriptor } from "../event/artifact.ts";
+import { cloudEvent } from "../event/envelope.ts";
+import { capabilityName, scopeName } from "../event/names.ts";
+import { positionText } from "../event/position.ts";
+import { handlerDescription } from "../facts/handler.ts";
+import { decision, question } from "./question.ts";
+
+const accepted = z.object({ position: positionText, event: z.string() });
+
+/** Asked on `ctl.lease.<handler>`: may this attempt go on? Every 5 s while working, and before a redelivered one begins. */
+export const lease = question("lease", "<handler>", {
+  input: z.object({
+    task: z.string(),
+    triggeredid: z.string(),
+    attempt: z.int(),
+    instance: z.string(),
+    project: scopeName,
+  }),
+  answer: z.discriminatedUnion("go", [
+    z.object({ go: z.literal(true), untilSeconds: z.number() }),
+    z.object({ go: z.literal(false), reason: z.enum(["abort", "prune", "stale"]) }),
+  ]),
+});
+
+/** Asked on `ctl.handler.<handler>` at the start and every 5 s: here I am, with this many workers. */
+export const register = question("handler", "<handler>", {
+  input: handlerDescription.extend({
+    instance: z.string(),
+    concurrency: z.int().min(0).max(10_000),
+    /** Said with concurrency 0 on the way out. */
+    leaving: z.boolean().optional(),
+  }),
+  answer: z.object({
+    consumers: z.array(z.object({ capability: capabilityName, stream: z.string(), durable: z.string() })),
+    everySeconds: z.number(),
+  }),
+});
+
+/** Before or after it is published: what would this event start, and which triggers say no? */
+export const listens = question("conductor", "listens", {
+  input: z.object({ event: cloudEvent }),
+  answer: z.object({
+    listeners: z.array(
+      z.object({ workflow: z.string(), subproject: z.string().optional(), run: z.string() }),
+    ),
+    refused: z.array(z.object({ trigger: z.string(), clause: z.string() })),
+  }),
+});
+
+const bindingScope = {
+  organization: scopeName.optional(),
+  project: scopeName.optional(),
+  subproject: scopeName.optional(),
+};
+
+export const bind = question("conductor", "bind", {
+  input: z.object({
+    ...decision,
+    ...bindingScope,
+    capability: capabilityName,
+    handler: scopeName.nullable(),
+    undo: z.boolean().optional(),
+  }),
+  answer: accepted.extend({ handler: scopeName.nullable(), previous: scopeName.nullable() }),
+});
+
+export const bindings = question("conductor", "bindings", {
+  input: z.object({ ...bindingScope }),
+  answer: z.object({
+    bindings: z.array(
+      z.object({
+        capability: z.string(),
+        handler: z.string(),
+        /** `default`, `jackfield.yaml`, or the scope of an override. */
+        from: z.string(),
+        by: z.string().optional(),
+        since: z.string().optional(),
+      }),
+    ),
+  }),
+});
+
+export const handlers = question("conductor", "handlers", {
+  input: z.object({ project: scopeName.optional() }),
+  answer: z.object({
+    handlers: z.array(
+      handlerDescription.extend({
+        alive: z.boolean(),
+        instances: z.int(),
+        concurrency: z.int(),
+        running: z.int(),
+        silentSeconds: z.number().optional(),
+      }),
+    ),
+  }),
+});
+
+const steer = {
+  input: z.object({ ...decision, run: z.string(), project: scopeName.optional() }),
+  answer: accepted,
+};
+export const pause = question("conductor", "pause", steer);
+export const resume = question("conductor", "resume", steer);
+export const abort = question("conductor", "abort", steer);
+
+/** Why is this so, what blocks it, and what can be done? `ref` is a run, a task or an event id. */
+export const why = question("conductor", "why", {
+  input: z.object({ ref: z.string(), project: scopeName.optional() }),
+  answer: z.object({
+    what: z.string(),
+    state: z.string(),
+    because: z.array(z.string()),
+    next: z.string().optional(),
+    /** Why the cache answered or did not, task by task. */
+    cache: z.array(z.string()),
+  }),
+});
+
+/** What a run asked for, so that `retry` can ask for it again. */
+export const request = question("conductor", "request", {
+  input: z.object({ run: z.string(), project: scopeName.optional() }),
+  answer: z.object({
+    run: z.string(),
+    project: scopeName,
+    subproject: scopeName.optional(),
+    files: z.record(z.string(), descriptor),
+  }),
+});

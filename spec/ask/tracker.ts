@@ -1,0 +1,154 @@
+import { z } from "zod";
+import { descriptor, digest } from "../event/artifact.ts";
+import { cloudEvent } from "../event/envelope.ts";
+import { scopeName } from "../event/names.ts";
+import { outcome, result, status } from "../event/outcome.ts";
+import { positionText } from "../event/position.ts";
+import { problemReport } from "../event/problem.ts";
+import { question } from "./question.ts";
+
+/** Every reading question may wait until the tracker has read this far, so that a command's effect is seen. */
+const reading = { after: positionText.optional() };
+const page = { limit: z.int().min(1).max(500).optional(), cursor: z.string().max(400).optional() };
+const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const time = z.string();
+
+export const loggedEvent = z
+  .object({ position: positionText, /** When the stream took it. */ at: time, event: cloudEvent })
+  .meta({ id: "LoggedEvent" });
+
+/** Events in stream order, by filter; `cursor` and `next` are positions. */
+export const events = question("tracker", "events", {
+  input: z.object({
+    ...reading,
+    ...page,
+    filter: z.string().max(4_000).optional(),
+    project: scopeName.optional(),
+    correlationid: z.string().optional(),
+    order: z.enum(["oldest", "newest"]).optional(),
+  }),
+  answer: z.object({
+    events: z.array(loggedEvent),
+    next: z.string().optional(),
+    position: positionText.optional(),
+  }),
+});
+
+/** One event with its causes up to the root and its direct effects. */
+export const event = question("tracker", "event", {
+  input: z.object({
+    ...reading,
+    id: z.string(),
+    project: scopeName.optional(),
+    source: z.string().optional(),
+  }),
+  answer: z.object({ found: loggedEvent, causes: z.array(loggedEvent), effects: z.array(loggedEvent) }),
+});
+
+/** What the log holds under a key: tells a repeat from a conflict. */
+export const key = question("tracker", "key", {
+  input: z.object({ project: z.string().optional(), source: z.string(), type: z.string(), id: z.string() }),
+  answer: z.object({ digest: digest.optional(), position: positionText.optional() }),
+});
+
+export const runRow = z
+  .object({
+    run: z.string(),
+    runname: z.string(),
+    project: z.string(),
+    subproject: z.string().optional(),
+    workflow: z.string(),
+    /** requested, running, paused, or an outcome. */
+    state: z.union([z.enum(["running", "paused"]), outcome]),
+    verdict: z.enum(["pass", "warning", "fail", "none"]).optional(),
+    startedAt: time,
+    finishedAt: time.optional(),
+    correlationid: z.string().optional(),
+    metrics: z.record(z.string(), z.number()),
+    tasks: z.object({ total: count, cached: count }),
+  })
+  .meta({ id: "RunRow" });
+
+export const runs = question("tracker", "runs", {
+  input: z.object({
+    ...reading,
+    ...page,
+    project: scopeName.optional(),
+    subproject: scopeName.optional(),
+    filter: z.string().max(4_000).optional(),
+  }),
+  answer: z.object({ runs: z.array(runRow), next: z.string().optional() }),
+});
+
+export const attemptRow = z.object({
+  attempt: z.int(),
+  handler: z.string(),
+  handlerversion: z.string().optional(),
+  role: z.enum(["primary", "shadow"]),
+  triggeredAt: time,
+  startedAt: time.optional(),
+  finishedAt: time.optional(),
+  status: status.optional(),
+  result: result.optional(),
+  message: z.string().optional(),
+  problem: problemReport.optional(),
+  progress: z.object({ fraction: z.number().optional(), message: z.string().optional() }).optional(),
+});
+
+export const taskRow = z
+  .object({
+    task: z.string(),
+    step: z.string(),
+    capability: z.string(),
+    /** triggered, started, or an outcome. */
+    state: z.union([z.enum(["triggered", "started"]), outcome]),
+    cached: z.boolean(),
+    producedby: z.string().optional(),
+    inputs: z.record(z.string(), z.unknown()).optional(),
+    outputs: z.record(z.string(), z.unknown()).optional(),
+    logs: z.array(descriptor),
+    attempts: z.array(attemptRow),
+  })
+  .meta({ id: "TaskRow" });
+
+/** One run as a tree: its head, what it pinned, its tasks with their attempts. */
+export const run = question("tracker", "run", {
+  input: z.object({ ...reading, ref: z.string(), project: scopeName.optional() }),
+  answer: z.object({ run: runRow, pinned: z.record(z.string(), z.unknown()), tasks: z.array(taskRow) }),
+});
+
+/** Is this digest readable in this project? It is when an event of the project refers to it. */
+export const artifact = question("tracker", "artifact", {
+  input: z.object({ ...reading, digest, project: scopeName.optional() }),
+  answer: z.object({
+    known: z.boolean(),
+    mediaType: z.string().optional(),
+    name: z.string().optional(),
+    producedBy: z.array(z.string()),
+    usedBy: z.array(z.string()),
+  }),
+});
+
+/** What was not taken into the log: forged and conflicting events (quarantine), and what is no event (parked). */
+export const withheld = question("tracker", "withheld", {
+  input: z.object({ ...reading, ...page }),
+  answer: z.object({
+    withheld: z.array(
+      z.object({
+        position: positionText,
+        at: time,
+        why: z.enum(["conflict", "forged", "not-an-event", "no-question", "failed"]),
+        detail: z.string(),
+        subject: z.string(),
+        text: z.string(),
+      }),
+    ),
+    next: z.string().optional(),
+  }),
+});
+
+/** How far the tracker has read. */
+export const position = question("tracker", "position", {
+  input: z.object(reading),
+  answer: z.object({ position: positionText.optional(), events: count, withheld: count }),
+});

@@ -1,0 +1,19 @@
+import { z } from "zod";
+import { fact } from "../event/contract.ts";
+import { capabilityName, scopeName } from "../event/names.ts";
+
+/** A lead was moved: from now on `handler` answers `capability` in this scope. `null` takes the override away. */
+export const bindingChanged = fact("binding.changed", {
+  data: z.object({
+    capability: capabilityName,
+    handler: scopeName.nullable(),
+    /** What stood in this scope before; `--undo` goes back to it. */
+    previous: scopeName.nullable(),
+    /** Counts the changes of this scope and capability. */
+    version: z.int().min(1).max(2_147_483_647),
+    undo: z.boolean(),
+    by: z.string().optional(),
+    reason: z.string().max(1_000).optional(),
+  }),
+  example: { capability: "train", handler: "logistic", previous: null, version: 1, undo: false },
+});

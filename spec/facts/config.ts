@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { digest } from "../event/artifact.ts";
+import { fact } from "../event/contract.ts";
+import { appliedProject } from "../project/configuration.ts";
+
+/** A project file became true, as one version. */
+export const configApplied = fact("config.applied", {
+  data: z.object({
+    version: z.int().min(1).max(2_147_483_647),
+    digest,
+    applied: appliedProject,
+    by: z.string().optional(),
+    reason: z.string().max(1_000).optional(),
+  }),
+  example: {
+    version: 1,
+    digest: `sha256:${"0".repeat(64)}`,
+    applied: { organization: "default", project: "weather", on: ["code", "data"], bind: {}, subprojects: {} },
+  },
+});

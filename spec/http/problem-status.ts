@@ -1,0 +1,22 @@
+/** Problem code → HTTP status. Only the edges know these numbers; a code that is not named here is 400 when refused and 503 when it may pass. */
+export const problemStatus: Readonly<Record<string, number>> = {
+  E_NOT_FOUND: 404,
+  E_NO_HANDLER: 404,
+  E_NO_CAPABILITY: 404,
+  E_ARTIFACT_GONE: 404,
+  E_CONFLICT: 409,
+  E_APPLY_RACE: 409,
+  E_STATE: 409,
+  E_AMBIGUOUS: 409,
+  E_LEASE_LOST: 410,
+  E_TOO_LARGE: 413,
+  E_DIGEST: 422,
+  E_INVALID: 422,
+  E_NOT_YOURS: 403,
+  E_TOKEN_SCOPE: 403,
+  E_STREAM_FULL: 503,
+  E_STORE_DOWN: 503,
+  E_UNREACHABLE: 503,
+  E_WAITED: 504,
+  E_BROKEN: 500,
+};
