@@ -1,0 +1,113 @@
+import { describe, expect, test } from "vitest";
+import { judge, parseGate, sayFailure, sayNumber } from "./gate.ts";
+import { sliceRows } from "./slices.ts";
+
+const measured = {
+  metrics: { accuracy: 0.773, macroF1: 0.425 },
+  absent: { logLoss: "the predictions hold no probabilities" },
+};
+
+describe("a gate", () => {
+  test("passes when every condition holds and fails when one does not", () => {
+    const gate = parseGate({ accuracy: [">= 0.70", "< 0.99"], macroF1: "> 0.4" });
+    expect(judge(gate, measured).verdict).toBe("pass");
+    const refused = judge(parseGate({ accuracy: ">= 0.80", macroF1: "> 0.4" }), measured);
+    expect(refused).toEqual({
+      conditions: [
+        { metric: "accuracy", condition: ">= 0.80", value: 0.773, pass: false },
+        { metric: "macroF1", condition: "> 0.4", value: 0.425, pass: true },
+      ],
+      verdict: "fail",
+    });
+  });
+
+  test("without a condition gives no verdict", () => {
+    expect(judge([], measured)).toEqual({ conditions: [], verdict: "none" });
+  });
+
+  test("on a metric that was not computed is a problem that says why", () => {
+    expect(() => judge(parseGate({ logLoss: "<= 1" }), measured)).toThrow(
+      expect.objectContaining({
+        code: "E_METRIC",
+        message: "the gate asks for logLoss, which could not be computed",
+        why: "the predictions hold no probabilities",
+        next: "ask for one of accuracy, macroF1",
+      }),
+    );
+    expect(() => judge(parseGate({ mae: "<= 1" }), measured)).toThrow(
+      expect.objectContaining({ why: "it is a metric of regression, and the target is of the other kind" }),
+    );
+  });
+
+  test("says a failed condition with as many digits as it takes to see it", () => {
+    const said = (condition: string, value: number): string =>
+      sayFailure({ metric: "accuracy", condition, value, pass: false });
+    expect(said(">= 0.80", 0.7731)).toBe("accuracy 0.773 < 0.80");
+    expect(said(">= 0.80", 0.79996)).toBe("accuracy 0.799960 < 0.80");
+    expect(said("< 0.5", 0.5)).toBe("accuracy 0.500 >= 0.5");
+    expect([1234.56, 123.456, 0.00012, 0].map((value) => sayNumber(value))).toEqual([
+      "1235",
+      "123.5",
+      "0.00012",
+      "0.000",
+    ]);
+  });
+
+  test.each([
+    ["acuracy", ">= 0.8", { message: "no metric is called acuracy", next: "did you mean accuracy?" }],
+    ["accuracy", "0.8", { here: "gate.accuracy", next: 'write accuracy: ">= 0.8"' }],
+    [
+      "mae",
+      ">= production - 0.01",
+      { why: "“production - 0.01” is no number; a condition compares with a number" },
+    ],
+    ["accuracy", "= 0.8", { why: "a condition is >=, <=, > or < and a number" }],
+    ["accuracy", ">=", { here: "gate.accuracy" }],
+  ])("refuses %s: %j and shows the way", (metric, condition, problem) => {
+    expect(() => parseGate({ [metric]: condition })).toThrow(
+      expect.objectContaining({ code: "E_INVALID", ...problem }),
+    );
+  });
+});
+
+describe("slices", () => {
+  test("by season are meteorological, in the order of the year", () => {
+    const dates = ["2015-12-01", "2015-03-01", "2015-02-28T10:00:00", "2015-08-31", null, "2015-09-01"];
+    expect(sliceRows("date", dates, "season")).toEqual([
+      { value: "winter", rows: [0, 2] },
+      { value: "spring", rows: [1] },
+      { value: "summer", rows: [3] },
+      { value: "autumn", rows: [5] },
+      { value: "none", rows: [4] },
+    ]);
+  });
+
+  test("by value stand in label order; many small ones are judged together, and none is dropped", () => {
+    expect(sliceRows("level", [10, 9, 10, null], "value").map(({ value }) => value)).toEqual([
+      "9",
+      "10",
+      "none",
+    ]);
+    const many = Array.from({ length: 500 }, (_, row) => (row < 400 ? "big" : `small ${row}`));
+    const slices = sliceRows("name", many, "value");
+    expect(slices).toHaveLength(30);
+    expect(slices.at(-1)?.value).toBe("other");
+    expect(slices.flatMap(({ rows }) => rows).sort((a, b) => a - b)).toEqual([...many.keys()]);
+  });
+
+  test("by quartile hold a quarter each and name their bound", () => {
+    expect(sliceRows("wind", [1, 2, 3, 4, 5, 6, 7, 8], "quartile")).toEqual([
+      { value: "q1 ≤ 2.75", rows: [0, 1] },
+      { value: "q2 ≤ 4.5", rows: [2, 3] },
+      { value: "q3 ≤ 6.25", rows: [4, 5] },
+      { value: "q4 > 6.25", rows: [6, 7] },
+    ]);
+  });
+
+  test("refuse a column that does not fit", () => {
+    expect(() => sliceRows("name", ["x"], "season")).toThrow(
+      expect.objectContaining({ code: "E_INVALID", why: "season is for dates, and one value is “x”" }),
+    );
+    expect(() => sliceRows("name", ["x"], "quartile")).toThrow("name cannot be sliced by quartile");
+  });
+});

@@ -1,0 +1,62 @@
+import { sum } from "./confusion.ts";
+import type { Measured } from "./metric-names.ts";
+import { quantile } from "./quantile.ts";
+import { at } from "./values.ts";
+
+/** Answers beside the truth: finite numbers, lists of equal length, at least one row. */
+export interface EstimatedRows {
+  target: readonly number[];
+  prediction: readonly number[];
+}
+
+/**
+ * All metrics of regression, with scikit-learn's edge rules: MAPE is a fraction with |y| floored at 2⁻⁵²; with a
+ * constant target R² is 1 for perfect answers, else 0.
+ * @see scikit-learn 1.2 sklearn.metrics; the checked vectors stand in the tests.
+ */
+export function measureEstimates({ target, prediction }: EstimatedRows): Measured {
+  const errors = target.map((truth, row) => truth - at(prediction, row));
+  const sizes = errors.map(Math.abs);
+  const squares = sum(errors.map((error) => error ** 2));
+  const rows = target.length;
+  return {
+    metrics: {
+      mae: sum(sizes) / rows,
+      mse: squares / rows,
+      rmse: Math.sqrt(squares / rows),
+      r2: explained(squares, squaredSpread(target)),
+      mape: sum(sizes.map((size, row) => size / Math.max(Math.abs(at(target, row)), Number.EPSILON))) / rows,
+      medianAbsoluteError: quantile(sizes, 0.5),
+      maxError: sizes.reduce((most, size) => Math.max(most, size), 0),
+      explainedVariance: explained(squaredSpread(errors), squaredSpread(target)),
+    },
+    absent: {},
+  };
+}
+
+/** The answer that is best when nothing is known: the mean of the target, and its mean absolute error. */
+export function meanAnswer(target: readonly number[]): { answer: number; mae: number; rmse: number } {
+  const answer = sum(target) / target.length;
+  return {
+    answer,
+    mae: sum(target.map((truth) => Math.abs(truth - answer))) / target.length,
+    rmse: Math.sqrt(squaredSpread(target) / target.length),
+  };
+}
+
+const explained = (unexplained: number, whole: number): number =>
+  whole === 0 ? (unexplained === 0 ? 1 : 0) : 1 - unexplained / whole;
+
+function squaredSpread(numbers: readonly number[]): number {
+  const mean = sum(numbers) / numbers.length;
+  return sum(numbers.map((each) => (each - mean) ** 2));
+}
+
+/** The rows of a slice, by index. */
+export const estimatedRows = (
+  { target, prediction }: EstimatedRows,
+  of: readonly number[],
+): EstimatedRows => ({
+  target: of.map((row) => at(target, row)),
+  prediction: of.map((row) => at(prediction, row)),
+});
