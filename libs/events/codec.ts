@@ -1,0 +1,135 @@
+import { cloudEvent, integerAttributes, type CloudEvent } from "@jackfield/spec/event/envelope";
+import { contentDigest } from "./digest.ts";
+import { batchType, structuredType, type Binding } from "./encode.ts";
+import { decodeHeader, isJsonType, mediaTypeOf, readHeaders, type HeaderLines } from "./header-text.ts";
+import { parseJson } from "./json-text.ts";
+
+/** Bytes that somebody sent, with their headers. */
+export interface Received {
+  body: Uint8Array;
+  headers: HeaderLines;
+}
+
+/** `unsupported` says that it is a CloudEvent in a format that nobody here reads (HTTP: 415). */
+export interface NotAnEvent {
+  ok: false;
+  reason: string;
+  unsupported?: true;
+}
+
+export type Decoded = { ok: true; event: CloudEvent; digest: string } | NotAnEvent;
+
+/**
+ * Bytes and headers → event. The reader is lenient: structured mode with its header in any case, structured mode without
+ * any header (as CloudEvents 1.0.2 showed it), binary mode. Unknown extensions, falsy data, 64-bit integers in data and
+ * the time as it was sent are kept. What is no event comes back with the reason; nothing is thrown.
+ */
+export function decode(received: Received, binding: Binding = "nats"): Decoded {
+  const { values, doubled } = readHeaders(received.headers);
+  const contentType = values.get("content-type") ?? "";
+  if (contentType.toLowerCase().startsWith("application/cloudevents")) {
+    const format = mediaTypeOf(contentType);
+    if (format === structuredType) return decodeJson(received.body);
+    return { ok: false, reason: `the format ${format} is not read here`, unsupported: true };
+  }
+  if (values.has("ce-specversion")) {
+    const [twice] = [...doubled].filter((name) => name.startsWith("ce-"));
+    if (twice !== undefined) return no(`the header ${twice} is there twice`);
+    return decodeBinary(received.body, values, binding);
+  }
+  return decodeJson(received.body);
+}
+
+/** A batch (HTTP only) → each of its events, judged alone. */
+export function decodeBatch(body: Uint8Array): { ok: true; events: Decoded[] } | NotAnEvent {
+  const read = jsonOf(body);
+  if (!read.ok) return read;
+  if (!Array.isArray(read.value)) return no(`a batch (${batchType}) is a JSON array`);
+  return { ok: true, events: read.value.map(fromJson) };
+}
+
+/** A JSON value that should be an event in the JSON format → event. */
+export function fromJson(value: unknown): Decoded {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return no("it is no JSON object");
+  const said = Object.entries(value).filter(([name, content]) => name === "data" || content !== null);
+  // Object.fromEntries makes even `__proto__` an ordinary property, which then is refused as a name.
+  const event = Object.fromEntries(said.map(([name, content]) => [name, integerWhere(name, content)]));
+  return checked(event);
+}
+
+const decodeJson = (body: Uint8Array): Decoded => {
+  const read = jsonOf(body);
+  return read.ok ? fromJson(read.value) : read;
+};
+
+function decodeBinary(body: Uint8Array, headers: Map<string, string>, binding: Binding): Decoded {
+  const attributes: [string, unknown][] = [];
+  for (const [header, sent] of headers) {
+    if (!header.startsWith("ce-")) continue;
+    const value = decodeHeader(sent);
+    if (value === undefined) return no(`the header ${header} is no UTF-8`);
+    attributes.push([header.slice(3), integerWhere(header.slice(3), value)]);
+  }
+  const event: Record<string, unknown> = Object.fromEntries(attributes);
+  const contentType = headers.get("content-type");
+  if (binding === "http" && contentType !== undefined) event["datacontenttype"] = contentType;
+  if ("data" in event || "data_base64" in event) return no("no attribute is called data");
+  const fault = addData(event, body);
+  return fault ?? checked(event);
+}
+
+function addData(event: Record<string, unknown>, body: Uint8Array): NotAnEvent | undefined {
+  if (body.byteLength === 0) return undefined;
+  const type = event["datacontenttype"];
+  const read = isJsonType(typeof type === "string" ? type : undefined) ? jsonOf(body) : undefined;
+  if (read?.ok === true) event["data"] = read.value;
+  // Without a content type nothing was promised: what is no JSON is bytes.
+  else if (read === undefined || type === undefined)
+    event["data_base64"] = Buffer.from(body).toString("base64");
+  else return no(`the data are no JSON (${read.reason})`);
+  return undefined;
+}
+
+const integerWhere = (name: string, value: unknown): unknown =>
+  integerAttributes.has(name) && typeof value === "string" && /^-?\d{1,10}$/.test(value)
+    ? Number(value)
+    : value;
+
+// No control characters in the schema; half surrogate pairs have no canonical form, so they cannot be part of a key.
+const broken = /\p{Surrogate}/u;
+
+function checked(event: Record<string, unknown>): Decoded {
+  for (const [name, value] of Object.entries(event)) {
+    if (name === "data" || name === "data_base64") continue;
+    if (!/^[a-z0-9]+$/.test(name)) return no(`${JSON.stringify(name)} is no attribute name`);
+    if (typeof value === "string" ? broken.test(value) : !isScalar(value))
+      return no(`${name} is no attribute value`);
+  }
+  if (event["data"] !== undefined && event["data_base64"] !== undefined) {
+    return no("data and data_base64 are both there");
+  }
+  const parsed = cloudEvent.safeParse(event);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return no(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is wrong"}`);
+  }
+  try {
+    return { ok: true, event: parsed.data, digest: contentDigest(parsed.data) };
+  } catch (error) {
+    return no(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const isScalar = (value: unknown): boolean => typeof value === "boolean" || Number.isInteger(value);
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function jsonOf(body: Uint8Array): { ok: true; value: unknown } | NotAnEvent {
+  try {
+    return { ok: true, value: parseJson(utf8.decode(body)) };
+  } catch (error) {
+    return no(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const no = (reason: string): NotAnEvent => ({ ok: false, reason });

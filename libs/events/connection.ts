@@ -1,0 +1,128 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
+import { AuthorizationError, connect, type NatsConnection, type Status } from "@nats-io/transport-node";
+import { Problem } from "@jackfield/problem/problem";
+
+/** A connection to NATS, and the names under which events and questions go there. */
+export interface Events extends AsyncDisposable {
+  readonly connection: NatsConnection;
+  readonly manager: JetStreamManager;
+  /** `EVENTS`, or `<prefix>_EVENTS` on a NATS that is shared with others. */
+  readonly stream: string;
+  readonly prefix: string | undefined;
+  /** Subjects of events begin with it: `evt`, or `<prefix>.evt`. */
+  readonly subjectRoot: string;
+  /** Subjects of questions begin with it: `ctl`, or `<prefix>.ctl`. */
+  readonly controlRoot: string;
+  /** Calls back on disconnect, reconnect and errors of the server; returns how to stop that. */
+  watch(listener: (status: Status) => void): () => void;
+  /** Sends what is still to be sent, then closes; at most 5 s. */
+  close(): Promise<void>;
+}
+
+export interface EventsOptions {
+  /** `nats://user:password@host:port`, several separated by commas. */
+  url: string;
+  /** Who connects: a service or a handler. Its replies come to `_INBOX_<name>.>`, which nobody else may read. */
+  name: string;
+  prefix?: string | undefined;
+  /** How long the first connection may take; later ones are tried for ever. */
+  deadlineMs?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * Connects to NATS, waiting for a server that is just starting.
+ * @throws Problem E_STORE_DOWN when nobody answers before the deadline, E_CONFIG for a wrong user.
+ */
+export async function openEvents(options: EventsOptions): Promise<Events> {
+  const connection = await firstConnection(options);
+  const { prefix } = options;
+  const listeners = new Set<(status: Status) => void>();
+  void passOn(connection, listeners);
+  const close = (): Promise<void> => closeWithin(connection, 5_000);
+  return {
+    connection,
+    // Asking for the account's limits would need a right that handlers do not have.
+    manager: await jetstreamManager(connection, { checkAPI: false }),
+    stream: prefix === undefined ? "EVENTS" : `${prefix}_EVENTS`,
+    prefix,
+    subjectRoot: prefix === undefined ? "evt" : `${prefix}.evt`,
+    controlRoot: prefix === undefined ? "ctl" : `${prefix}.ctl`,
+    watch: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function firstConnection({
+  url,
+  name,
+  deadlineMs = 15_000,
+  signal,
+}: EventsOptions): Promise<NatsConnection> {
+  const deadline = performance.now() + deadlineMs;
+  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+    signal?.throwIfAborted();
+    try {
+      return await connect({
+        servers: url.split(",").map((server) => server.trim()),
+        name,
+        inboxPrefix: `_INBOX_${name}`,
+        timeout: Math.max(100, Math.min(5_000, deadline - performance.now())),
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 200,
+        reconnectJitter: 300,
+        // A server that hangs without closing is noticed after three unanswered pings.
+        pingInterval: 10_000,
+        ignoreAuthErrorAbort: true,
+        noAsyncTraces: true,
+      });
+    } catch (error) {
+      if (error instanceof AuthorizationError) throw wrongUser(url, error);
+      if (performance.now() + pauseMs > deadline) throw unreachable(url, deadlineMs, error);
+      await delay(pauseMs, undefined, { ...(signal !== undefined && { signal }) });
+    }
+  }
+}
+
+async function passOn(
+  connection: NatsConnection,
+  listeners: ReadonlySet<(status: Status) => void>,
+): Promise<void> {
+  for await (const status of connection.status()) {
+    for (const listener of listeners) listener(status);
+  }
+}
+
+async function closeWithin(connection: NatsConnection, deadlineMs: number): Promise<void> {
+  if (connection.isClosed()) return;
+  const timer = new AbortController();
+  // Draining waits for the server; one that is gone must not keep a process from ending.
+  const drained = connection.drain().catch(() => undefined);
+  await Promise.race([
+    drained,
+    delay(deadlineMs, undefined, { signal: timer.signal }).catch(() => undefined),
+  ]);
+  timer.abort();
+  await connection.close();
+}
+
+const withoutSecret = (url: string): string => url.replaceAll(/\/\/[^@/,]*@/g, "//");
+
+const unreachable = (url: string, deadlineMs: number, cause: unknown): Problem =>
+  new Problem("E_STORE_DOWN", `NATS does not answer at ${withoutSecret(url)}.`, {
+    why: `tried for ${Math.round(deadlineMs / 1000)} s: ${cause instanceof Error ? cause.message : String(cause)}`,
+    next: "start it (`jackfield up` does), or set JACKFIELD_NATS_URL to where it listens",
+    cause,
+  });
+
+const wrongUser = (url: string, cause: Error): Problem =>
+  new Problem("E_CONFIG", `NATS at ${withoutSecret(url)} refuses this user.`, {
+    why: cause.message,
+    next: "put the right user and password into JACKFIELD_NATS_URL",
+    cause,
+  });

@@ -1,0 +1,48 @@
+import { digestOf, sha256 } from "@jackfield/spec/event/canonical";
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { eventKey } from "@jackfield/spec/event/ids";
+import { isJsonType } from "./header-text.ts";
+import { parseJson, sortedJson } from "./json-text.ts";
+
+/** When an honest producer makes an event again, these may differ; so may nothing else. */
+const passing: ReadonlySet<string> = new Set(["time", "traceparent", "tracestate", "data", "data_base64"]);
+
+/**
+ * `sha256:<hex>` over every attribute but `time`, `traceparent`, `tracestate`, and the data. JSON data count by value
+ * (key order and white space do not), and the mode in which an event travels makes no difference.
+ * @throws TypeError for data that JSON cannot say or that are nested deeper than 500.
+ */
+export function contentDigest(event: CloudEvent): string {
+  const attributes = Object.entries(event)
+    .filter(([name, value]) => !passing.has(name) && value !== undefined)
+    // In binary mode all attributes are text.
+    .map(([name, value]): [string, string] => [name, String(value)])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return digestOf(`${JSON.stringify(attributes)}\n${dataText(event)}`);
+}
+
+function dataText(event: CloudEvent): string {
+  const json = isJsonType(event.datacontenttype);
+  if (event.data_base64 !== undefined) {
+    const bytes = Buffer.from(event.data_base64, "base64");
+    return (json ? valueText(bytes.toString("utf8")) : undefined) ?? `b${bytes.toString("base64")}`;
+  }
+  if (event.data === undefined) return "";
+  if (!json && typeof event.data === "string") return `b${Buffer.from(event.data).toString("base64")}`;
+  return `j${sortedJson(event.data)}`;
+}
+
+function valueText(text: string): string | undefined {
+  try {
+    return `j${sortedJson(parseJson(text))}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * `Nats-Msg-Id`: the log's key and the content digest together. The server then drops true repeats only; a conflict
+ * reaches the log, and nobody can take another's id without sending the same bytes.
+ */
+export const messageId = (event: CloudEvent, digest: string): string =>
+  sha256(`${eventKey(event)}\n${digest}`).toString("base64url");
