@@ -1,0 +1,100 @@
+import type { Events } from "@jackfield/events/connection";
+import { readLog } from "@jackfield/events/log-reader";
+import { holdLock, lockLost } from "@jackfield/postgres/lock";
+import type { LogFold, Parts, ServiceParts } from "./define.ts";
+import { listenFor } from "./answer.ts";
+import type { Readiness } from "./health.ts";
+import { batchSize } from "./metrics.ts";
+
+export interface ActiveLoop {
+  ready(): Readiness;
+  close(): Promise<void>;
+}
+
+const firstPauseMs = 100;
+const longestPauseMs = 5_000;
+
+/**
+ * Of several processes of one service, one folds the stream and answers; the others wait at a PostgreSQL lock.
+ * Any failure of a batch (PostgreSQL gone, position moved by another) ends the activation: state is thrown away,
+ * the lock released, and this process becomes a candidate again. So nothing goes on from half a batch.
+ */
+export function startActive(service: ServiceParts<unknown, unknown>, parts: Parts): ActiveLoop {
+  const closing = new AbortController();
+  let state: Readiness = { ready: false, why: "standing by" };
+  const signal = AbortSignal.any([closing.signal, parts.signal]);
+  const activate = async (): Promise<void> => {
+    await using lock = await holdLock(parts.database, service.name, { signal });
+    const broken = new AbortController();
+    void lock.lost.then(() => broken.abort(lockLost(service.name)));
+    const lost = AbortSignal.any([signal, broken.signal]);
+    const shared = await service.state?.(parts);
+    const fold = await service.reads?.(shared, parts);
+    const listening = listenFor(parts.events, service.answers?.(shared, parts) ?? []);
+    parts.log.info({ event: "service.active", position: fold?.position }, `${service.name} is active`);
+    try {
+      state = { ready: true };
+      if (fold !== undefined) await foldStream(parts.events, service.name, fold, lost);
+    } finally {
+      state = { ready: false, why: "standing by" };
+      await listening.close();
+      await fold?.close?.();
+    }
+  };
+  const loop = repeat(activate, signal, (thrown, pauseMs) => {
+    state = { ready: false, why: String(thrown) };
+    parts.log.warn(
+      { event: "service.restarting", error: String(thrown), pauseMs },
+      "activation ended; trying again",
+    );
+  });
+  return {
+    ready: () => state,
+    close: async () => {
+      closing.abort();
+      await loop;
+    },
+  };
+}
+
+const foldStream = (events: Events, name: string, fold: LogFold, signal: AbortSignal): Promise<void> =>
+  readLog(events, {
+    from: fold.position,
+    signal,
+    onBatch: async (batch) => {
+      await fold.onBatch(batch);
+      batchSize.observe({ service: name }, batch.length);
+    },
+  });
+
+/** Runs work again and again until the signal; each failure doubles the pause, success resets it. */
+async function repeat(
+  work: () => Promise<void>,
+  signal: AbortSignal,
+  onFailure: (thrown: unknown, pauseMs: number) => void,
+): Promise<void> {
+  let pauseMs = firstPauseMs;
+  while (!signal.aborted) {
+    const began = performance.now();
+    try {
+      await work();
+    } catch (thrown) {
+      if (signal.aborted) return;
+      pauseMs = performance.now() - began > 30_000 ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs);
+      onFailure(thrown, pauseMs);
+    }
+    await pause(pauseMs, signal);
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+  });

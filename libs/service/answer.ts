@@ -1,0 +1,55 @@
+import type { z } from "zod";
+import { answer, ask } from "@jackfield/events/ask";
+import type { Events } from "@jackfield/events/connection";
+import { Problem } from "@jackfield/problem/problem";
+import type { Question } from "@jackfield/spec/ask/question";
+
+/** A question and how a service answers it. */
+export interface Answer {
+  question: Question;
+  reply(input: unknown, subject: string): Promise<unknown>;
+}
+
+/** Answers a question; the input is parsed before, the answer checked after. */
+export const answerTo = <Input extends z.ZodType, Output extends z.ZodType>(
+  question: Question<Input, Output>,
+  reply: (input: z.output<Input>, about: { subject: string }) => Promise<z.input<Output>>,
+): Answer => ({
+  question,
+  reply: async (input, subject) => {
+    const asked = question.input.safeParse(input);
+    if (!asked.success)
+      throw new Problem("E_INVALID", `The question ${question.service}.${question.name} is not understood`, {
+        why: asked.error.issues
+          .map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`)
+          .join("\n"),
+      });
+    return question.answer.parse(await reply(asked.data, { subject }));
+  },
+});
+
+/** `ctl.<service>.<name>`; a name in angle brackets is a place for any handler. */
+export const subjectOfQuestion = (events: Events, question: Question, name?: string): string =>
+  `${events.controlRoot}.${question.service}.${name ?? (question.name.startsWith("<") ? "*" : question.name)}`;
+
+/** Starts answering; close() stops. */
+export function listenFor(events: Events, answers: Answer[]): { close(): Promise<void> } {
+  const open = answers.map(({ question, reply }) =>
+    answer(events, subjectOfQuestion(events, question), (input, subject) => reply(input, subject)),
+  );
+  return { close: async () => void (await Promise.all(open.map((listening) => listening.close()))) };
+}
+
+/**
+ * Asks the service that owns a thing.
+ * @throws the Problem it refuses with, or E_UNREACHABLE when nobody answers in time.
+ */
+export async function askService<Input extends z.ZodType, Output extends z.ZodType>(
+  events: Events,
+  question: Question<Input, Output>,
+  input: z.input<Input>,
+  { timeoutMs = 5_000, name }: { timeoutMs?: number; name?: string } = {},
+): Promise<z.output<Output>> {
+  const subject = subjectOfQuestion(events, question, name);
+  return question.answer.parse(await ask(events, subject, input, { timeoutMs }));
+}
