@@ -1,0 +1,44 @@
+import { defaultOrganization } from "@jackfield/spec/event/names";
+import type { SplitRule } from "@jackfield/spec/project/rules";
+import { defaultLifecycle } from "@jackfield/spec/project/workflow";
+
+/** What holds when a project file does not say it. Every value here is printed with the origin `default`. */
+export const defaults = {
+  organization: defaultOrganization,
+  on: ["code", "data"],
+  split: { method: "auto", test: 0.2 } satisfies SplitRule,
+  /** Of crash, loss, timeout and exit 75; a command that exits with an error is never tried again. */
+  attempts: 3,
+  inputs: "parquet",
+} as const;
+
+/** The capabilities of the default lifecycle, in its order. */
+export const lifecycleCapabilities: readonly string[] = defaultLifecycle.steps.map(
+  ({ capability }) => capability,
+);
+
+/** The table of the README; a test compares them. */
+export const defaultsTable: readonly (readonly [key: string, value: string, remark: string])[] = [
+  ["organization", `\`${defaults.organization}\``, ""],
+  ["subprojects", "one, called like the project", ""],
+  ["on", `\`[${defaults.on.join(", ")}]\``, "which facts start the lifecycle"],
+  ["bind", "`{}`", "the built-in handler of each capability"],
+  ["fetch.key", "content hash", "with a count for equal rows"],
+  ["fetch.columns", "inferred", "and recorded with the data version"],
+  [
+    "split",
+    `\`{ by: ${defaults.split.method}, test: ${defaults.split.test} }\``,
+    "80/20 stratified; by time if one column holds unique dates; the split says which it chose",
+  ],
+  ["split.by", "`quota`", "when only a share is said"],
+  ["train.params", "`{}`", ""],
+  ["train.inputs", `\`${defaults.inputs}\``, "the CSV twins come when a placeholder asks for them"],
+  ["evaluate.metrics", "all that fit the target", "classification or regression"],
+  ["evaluate.slices", "by season", "when the split is by ranges of a date column; else none"],
+  ["gate", "`{}`", "the outcome is printed as *no verdict*, exit 0"],
+  [
+    "attempts",
+    `\`${defaults.attempts}\` for each capability`,
+    "for crash, loss, timeout, exit 75; a command that exits with an error has one; a fail is never retried",
+  ],
+];

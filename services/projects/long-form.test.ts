@@ -1,0 +1,149 @@
+import { describe, expect, test } from "vitest";
+import { Problem } from "@jackfield/problem/problem";
+import { printProblem } from "@jackfield/problem/print";
+import { reportOf } from "@jackfield/problem/problem";
+import { longForm } from "./long-form.ts";
+import { readProjectFile } from "./project-file.ts";
+
+const six = `project: weather
+fetch: data/seattle-weather.csv
+split: { by: date, test: 2015-01-01.. }
+target: weather
+train: node train.mjs
+gate: { accuracy: ">= 0.80" }
+`;
+
+const form = (text: string) => longForm(readProjectFile(text, "jackfield.yaml"));
+
+const refusal = (text: string): string => {
+  try {
+    form(text);
+  } catch (thrown) {
+    if (thrown instanceof Problem) return printProblem(reportOf(thrown));
+    throw thrown;
+  }
+  return "accepted";
+};
+
+describe("The smallest file", () => {
+  test("says everything in its long form, and where each value came from", () => {
+    const { applied, origins } = form(six);
+    expect(applied).toEqual({
+      organization: "default",
+      project: "weather",
+      on: ["code", "data"],
+      bind: {},
+      subprojects: {
+        weather: {
+          fetch: { from: "data/seattle-weather.csv" },
+          split: { method: "column", column: "date", test: "2015-01-01.." },
+          target: "weather",
+          train: { command: "node train.mjs", params: {}, inputs: "parquet" },
+          evaluate: { slices: [{ name: "season", column: "date", by: "season" }] },
+          gate: { accuracy: ">= 0.80" },
+          attempts: { fetch: 3, split: 3, train: 3, evaluate: 3 },
+        },
+      },
+    });
+    expect(origins["weather"]).toMatchObject({
+      "/fetch/from": "jackfield.yaml:2",
+      "/split/column": "jackfield.yaml:3",
+      "/gate/accuracy": "jackfield.yaml:6",
+      "/train/params": "default",
+      "/evaluate/slices": "default",
+    });
+    expect(origins["*"]).toEqual({ "/organization": "default", "/on": "default", "/bind": "default" });
+  });
+
+  test("is the same in JSON, line breaks and order of keys aside", () => {
+    const json = JSON.stringify({
+      gate: { accuracy: ">= 0.80" },
+      train: "node train.mjs",
+      target: "weather",
+      split: { by: "date", test: "2015-01-01.." },
+      fetch: "data/seattle-weather.csv",
+      project: "weather",
+    });
+    expect(form(json).applied).toEqual(form(six).applied);
+  });
+});
+
+describe("A subproject", () => {
+  test("takes the project's settings, adds to its maps and overrides what it says itself", () => {
+    const { applied, origins } = form(
+      `${six}params: { trees: 100, depth: 4 }\nsubprojects:\n  IS: { params: { trees: 30 }, gate: { logLoss: "<= 1" } }\n  NO:\n`,
+    );
+    expect(Object.keys(applied.subprojects)).toEqual(["IS", "NO"]);
+    expect(applied.subprojects["IS"]).toMatchObject({
+      train: { params: { trees: 30, depth: 4 } },
+      gate: { accuracy: ">= 0.80", logLoss: "<= 1" },
+    });
+    expect(applied.subprojects["NO"]?.train.params).toEqual({ trees: 100, depth: 4 });
+    expect(origins["IS"]).toMatchObject({
+      "/train/params/trees": "jackfield.yaml:9",
+      "/train/params/depth": "jackfield.yaml:7",
+    });
+  });
+});
+
+describe("A split", () => {
+  const split = (text: string) => {
+    const { split: rule, evaluate } = form(six.replace(/^split:.*$/m, text)).applied.subprojects["weather"]!;
+    return { rule, slices: evaluate.slices };
+  };
+  test("is automatic when nothing is said, and a quota when only a share is", () => {
+    expect(split("")).toEqual({ rule: { method: "auto", test: 0.2 }, slices: [] });
+    expect(split("split: 0.3")).toEqual({ rule: { method: "quota", test: 0.3 }, slices: [] });
+    expect(split("split: { test: 0.3, stratify: weather }").rule).toEqual({
+      method: "quota",
+      test: 0.3,
+      stratify: "weather",
+    });
+  });
+  test("by a word that is no method is by a column; only ranges of dates have seasons", () => {
+    expect(split("split: { by: hash, test: 0.2, key: id }").rule).toEqual({
+      method: "hash",
+      test: 0.2,
+      key: "id",
+    });
+    expect(split("split: { by: city, test: [Oslo, NO] }")).toEqual({
+      rule: { method: "column", column: "city", test: ["Oslo", "NO"] },
+      slices: [],
+    });
+  });
+});
+
+test("What cannot be kept or understood is refused with its place and the way out", () => {
+  const refused = [
+    six.replace("target:", "tarjet:"),
+    six.replace("by: date", "bye: date"),
+    `${six}hpo: { trees: 10..300 }\n`,
+    `${six}on: [code, drift]\n`,
+    six.replace("target: weather\n", ""),
+    six.replace("target: weather", "target: 7"),
+    six.replace("project: weather", "project: weather-2"),
+    six.replace("fetch:", "\tfetch:"),
+    `${six}gate: {}\n`,
+    six.replace("2015-01-01..", "0.2"),
+    six.replace("{ by: date, test: 2015-01-01.. }", "{ by: quota, test: 1.5 }"),
+    six.replace("accuracy:", "acuracy:"),
+    six.replace(">= 0.80", ">= production - 0.01"),
+    six.replace("node train.mjs", "node train.mjs {in.trian}"),
+    `${six}params: { a-b: 1, a_b: 2 }\n`,
+    `${six}params: { trees: 1 }\n`.replace("train: node train.mjs", "train: { params: { trees: 2 } }"),
+    `${six}attempts: { trian: 1 }\n`,
+    "",
+  ];
+  expect(refused.map(refusal).join("\n\n")).toMatchSnapshot();
+});
+
+test("A small file cannot become a huge value", () => {
+  const bombs = [
+    "a: &a [x,x,x,x,x,x,x,x,x,x]",
+    ..."bcdefg".split("").map((name, index) => {
+      const before = "abcdef"[index] ?? "a";
+      return `${name}: &${name} [${Array(10).fill(`*${before}`).join(",")}]`;
+    }),
+  ];
+  expect(refusal(`${six}params:\n  ${bombs.join("\n  ")}\n`)).toContain("E_YAML");
+});
