@@ -1,3 +1,4 @@
+import { Problem } from "@jackfield/problem/problem";
 import pg from "pg";
 import { clientSettings, type Database } from "./database.ts";
 import { lockKey } from "./lock-key.ts";
@@ -71,3 +72,7 @@ function heldBy(client: pg.Client, ended: Promise<void>): Lock {
   };
   return { lost, release, [Symbol.asyncDispose]: release };
 }
+
+/** For those who lose a lock in the middle of something. */
+export const lockLost = (name: string): Problem =>
+  new Problem("E_STORE_DOWN", `The connection that held the lock ${name} broke.`);
