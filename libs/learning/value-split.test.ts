@@ -22,7 +22,7 @@ describe("a split by value", () => {
   });
 
   test("lets a date bound cover all that it names", () => {
-    const times = ["2014-12-31 23:59:00", "2015-01-01T00:00:00", "2015-06-01 10:00:00"];
+    const times = ["2014-12-31T23:59:00Z", "2015-01-01T00:00:00Z", "2015-06-01 10:00:00"];
     expect(splitByValue("at", times, { test: "2015..", train: "..2014-12-31" })).toEqual([
       "train",
       "test",

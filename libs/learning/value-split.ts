@@ -96,7 +96,7 @@ function textRange([low, high]: Ends): Membership {
   };
 }
 
-const isIsoDate = (text: string): boolean => /^\d{4}(-\d{2}){0,2}([T ][\d:.]+)?$/.test(text);
+const isIsoDate = (text: string): boolean => /^\d{4}(-\d{2}){0,2}([T ][\d:.]+Z?)?$/.test(text);
 const isoText = (text: string): string => text.replace(/^(\d{4}-\d{2}-\d{2}) (?=\d)/, "$1T");
 
 function compareValues(a: Value, b: Value): number {
