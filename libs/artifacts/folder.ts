@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { Problem } from "@jackfield/problem/problem";
 import type { Descriptor, Digest } from "@jackfield/spec/event/artifact";
-import type { Artifacts, ByteRange, OpenArtifact, PutOptions, Source } from "./artifacts.ts";
+import type { Artifacts, ByteRange, OpenArtifact, PutOptions, Source } from "./store.ts";
 import { digestOf, hexOf, wrongDigest } from "./digest.ts";
 import { partialUpload } from "./partial-upload.ts";
 

@@ -3,19 +3,9 @@ import { createHash } from "node:crypto";
 import { appendFile, open, rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { Problem } from "@jackfield/problem/problem";
-import type { Descriptor, Digest } from "@jackfield/spec/event/artifact";
-import type { Source } from "./artifacts.ts";
+import type { Digest } from "@jackfield/spec/event/artifact";
 import { hexOf, wrongDigest } from "./digest.ts";
-
-/** An upload of one artifact in pieces. What has arrived stays, also when the connection or the process breaks. */
-export interface PartialUpload {
-  /** Bytes that have arrived so far: where the next piece must begin. */
-  size(): Promise<number>;
-  /** Adds a piece that begins at byte `from`; returns the new size. @throws E_STATE if the upload is not at `from`. */
-  append(source: Source, from: number): Promise<number>;
-  /** Checks all bytes and keeps them. @throws E_DIGEST, and forgets the upload, if they are not those of the digest. */
-  finish(options: { mediaType: string }): Promise<Descriptor>;
-}
+import type { PartialUpload } from "./store.ts";
 
 /** Where the upload waits, and how its file becomes an artifact. */
 export interface UploadPlace {
