@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
-import { parquetType, type Table } from "@jackfield/spec/event/artifact";
+import { parquetType, rowIdColumn, type ColumnType, type Table } from "@jackfield/spec/event/artifact";
 import { readRows, writeRows } from "@jackfield/tables/rows";
 import type { Row } from "@jackfield/tables/duck";
 
@@ -15,10 +15,27 @@ export async function storeRows(artifacts: Artifacts, rows: readonly Row[]): Pro
   const folder = await mkdtemp(join(tmpdir(), "jackfield-rows-"));
   try {
     const path = join(folder, "rows.parquet");
-    const written = await writeRows(rows, path);
+    const written = await writeRows(path, columnsOf(rows), rows);
     const kept = await artifacts.putFile(path, { mediaType: parquetType });
     return { ...kept, ...written };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Every name that a row uses, in order of appearance, with the type that its values share; mixed values are text. */
+function columnsOf(rows: readonly Row[]): { name: string; type: ColumnType }[] {
+  const types = new Map<string, ColumnType>();
+  for (const row of rows)
+    for (const [name, value] of Object.entries(row)) {
+      if (name === rowIdColumn || value === null) continue;
+      const type = typeOf(value);
+      types.set(name, (types.get(name) ?? type) === type ? type : "string");
+    }
+  return [...types].map(([name, type]) => ({ name, type }));
+}
+
+function typeOf(value: string | number | boolean): ColumnType {
+  if (typeof value === "number") return "number";
+  return typeof value === "boolean" ? "boolean" : "string";
 }

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { descriptor, digest } from "../event/artifact.ts";
+import { route } from "./route.ts";
+
+const params = z.object({ digest });
+
+export const putArtifact = route("PUT", "/v1/artifacts/:digest", {
+  summary: "Store bytes under their digest; Content-Range resumes; the same bytes again change nothing",
+  params,
+  answer: descriptor,
+  status: 201,
+  raw: { request: ["application/octet-stream"] },
+});
+
+export const getArtifact = route("GET", "/v1/artifacts/:digest", {
+  summary: "The bytes of an artifact that an event of the project refers to; ranges are served",
+  params,
+  query: z.object({ project: z.string().optional(), token: z.string().optional() }),
+  answer: z.unknown(),
+  raw: { response: "application/octet-stream" },
+});

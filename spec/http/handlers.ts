@@ -1,0 +1,83 @@
+import { z } from "zod";
+import * as conductor from "../ask/conductor.ts";
+import { cloudEvent } from "../event/envelope.ts";
+import { scopeName } from "../event/names.ts";
+import { result, status } from "../event/outcome.ts";
+import { finishedData, progressedData } from "../event/task.ts";
+import { handlerDescription } from "../facts/handler.ts";
+import { route } from "./route.ts";
+
+const name = z.object({ name: scopeName });
+const task = z.object({ task: z.string() });
+
+export const getHandlers = route("GET", "/v1/handlers", {
+  summary: "Who can answer what, and who is alive",
+  query: z.object({ project: scopeName.optional() }),
+  answer: conductor.handlers.answer,
+});
+
+export const getBindings = route("GET", "/v1/bindings", {
+  summary: "Which handler answers which capability here, and who said so",
+  query: conductor.bindings.input,
+  answer: conductor.bindings.answer,
+});
+
+export const postBindings = route("POST", "/v1/bindings", {
+  summary: "Move a lead: from now on this handler answers this capability",
+  body: conductor.bind.input,
+  answer: conductor.bind.answer,
+});
+
+export const registerHandler = route("POST", "/v1/handlers/:name", {
+  summary: "Pull door: here I am; said again every few seconds",
+  params: name,
+  body: handlerDescription.omit({ handler: true }).extend({
+    instance: z.string(),
+    concurrency: z.int().min(0).max(10_000),
+    leaving: z.boolean().optional(),
+  }),
+  answer: z.object({ everySeconds: z.number() }),
+});
+
+/** A task in the hands of a runner; the token is good for that task alone, until its deadline. */
+export const pulledTask = z
+  .object({ task: z.string(), token: z.string(), deadline: z.string(), event: cloudEvent })
+  .meta({ id: "PulledTask" });
+
+export const nextTask = route("GET", "/v1/handlers/:name/next", {
+  summary: "Pull door: the next task, or 204 when there is none; taking it is `started`",
+  params: name,
+  query: z.object({
+    instance: z.string(),
+    wait: z
+      .string()
+      .regex(/^\d{1,2}s$/)
+      .optional(),
+  }),
+  answer: pulledTask,
+});
+
+const token = { token: z.string() };
+
+export const heartbeat = route("POST", "/v1/tasks/:task/heartbeat", {
+  summary: "Pull door: still at work; 410 says stop, and why",
+  params: task,
+  body: z.object(token),
+  answer: z.object({ go: z.literal(true), untilSeconds: z.number() }),
+});
+
+export const progress = route("POST", "/v1/tasks/:task/progress", {
+  summary: "Pull door: something to tell",
+  params: task,
+  body: progressedData.extend(token),
+  answer: z.object({}),
+  status: 202,
+});
+
+export const finish = route("POST", "/v1/tasks/:task/finished", {
+  summary: "Pull door: the answer",
+  params: task,
+  body: finishedData.extend({ ...token, status, result: result.optional() }),
+  answer: z.object({ id: z.string() }),
+  status: 202,
+});
