@@ -88,10 +88,10 @@ async function openDatabase({ folder, allowed, memoryMegabytes }: Place): Promis
   await connection.run("SET lock_configuration = true");
   return {
     run: async (sql, parameters) => {
-      await connection.run(sql, parameters);
+      await connection.run(sql, parameters).catch(throwNamed);
     },
     rows: async (sql, parameters) => {
-      const reader = await connection.runAndReadAll(sql, parameters);
+      const reader = await connection.runAndReadAll(sql, parameters).catch(throwNamed);
       return reader.getRowObjectsJS().map(plainRow);
     },
     append: async (table, columns) => {
@@ -110,6 +110,17 @@ async function openDatabase({ folder, allowed, memoryMegabytes }: Place): Promis
       instance.closeSync();
     },
   };
+}
+
+/** What the machine lacks is no fault of a source or a filter, so it gets its name before they are blamed. */
+function throwNamed(error: unknown): never {
+  if (!/^(Out of Memory Error|IO Error: .*No space left)/s.test(String(error).replace(/^Error: /, "")))
+    throw error;
+  throw new Problem("E_OOM", "The table needs more memory or disk than there is for it.", {
+    why: duckSays(error),
+    next: "Take fewer rows or columns, or free space in the folder for temporary files.",
+    cause: error,
+  });
 }
 
 /** DuckDB's own vector size. */

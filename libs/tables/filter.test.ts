@@ -109,6 +109,14 @@ describe("should a filter ever get past its check", () => {
     expect((await readdir(folder)).toSorted()).not.toContain("stolen.csv");
   });
 
+  test("work that outgrows its memory is a trouble of the machine, not of the source", async () => {
+    await using duck = await openDuck({ memoryMegabytes: 20 });
+    await expect(duck.rows("SELECT len(list(range)) AS n FROM range(10000000)")).rejects.toMatchObject({
+      code: "E_OOM",
+      retriable: true,
+    });
+  });
+
   test("nothing of it stays behind", async () => {
     const before = (await readdir(tmpdir())).filter((name) => name.startsWith("jackfield-tables-")).length;
     await expect(kept("rain >")).rejects.toThrow();

@@ -106,7 +106,7 @@ export async function checkFilter(
   const described = await duck
     .rows(`SELECT column_type FROM (DESCRIBE SELECT ${bracketed(filter)} FROM named)`)
     .catch((cause: unknown) => {
-      throw refused(filter, duckSays(cause));
+      throw cause instanceof Problem ? cause : refused(filter, duckSays(cause));
     });
   if (described[0]?.["column_type"] !== "BOOLEAN")
     throw refused(filter, "It is not true or false for a row.");

@@ -73,7 +73,7 @@ async function keepRows(duck: Duck, columns: readonly TypedColumn[], { rule, cal
         `FROM (SELECT * FROM named ${filter} ${sorted})`,
     )
     .catch((cause: unknown) => {
-      if (where === undefined) throw cause;
+      if (where === undefined || cause instanceof Problem) throw cause;
       throw new Problem("E_FILTER", "The filter `where` fails on a row.", {
         why: duckSays(cause),
         here: where,
