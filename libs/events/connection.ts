@@ -1,6 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
-import { AuthorizationError, connect, type NatsConnection, type Status } from "@nats-io/transport-node";
+import {
+  AuthorizationError,
+  connect,
+  createInbox,
+  deferred,
+  type NatsConnection,
+  type Status,
+} from "@nats-io/transport-node";
 import { Problem } from "@jackfield/problem/problem";
 
 /** A connection to NATS, and the names under which events and questions go there. */
@@ -14,6 +21,12 @@ export interface Events extends AsyncDisposable {
   readonly subjectRoot: string;
   /** Subjects of questions begin with it: `ctl`, or `<prefix>.ctl`. */
   readonly controlRoot: string;
+  /** A fresh subject for replies, which only this connection may read. */
+  inbox(): string;
+  /** False between a disconnect and the reconnect. */
+  readonly connected: boolean;
+  /** Resolves when there is a connection: at once, or after the reconnect. @throws when it was closed or the signal aborts. */
+  whenConnected(signal?: AbortSignal): Promise<void>;
   /** Calls back on disconnect, reconnect and errors of the server; returns how to stop that. */
   watch(listener: (status: Status) => void): () => void;
   /** Sends what is still to be sent, then closes; at most 5 s. */
@@ -38,21 +51,22 @@ export interface EventsOptions {
 export async function openEvents(options: EventsOptions): Promise<Events> {
   const connection = await firstConnection(options);
   const { prefix } = options;
-  const listeners = new Set<(status: Status) => void>();
-  void passOn(connection, listeners);
+  const line = new Line(connection);
   const close = (): Promise<void> => closeWithin(connection, 5_000);
   return {
     connection,
     // Asking for the account's limits would need a right that handlers do not have.
-    manager: await jetstreamManager(connection, { checkAPI: false }),
+    manager: await jetstreamManager(connection, { checkAPI: false, timeout: 3_000 }),
     stream: prefix === undefined ? "EVENTS" : `${prefix}_EVENTS`,
     prefix,
     subjectRoot: prefix === undefined ? "evt" : `${prefix}.evt`,
     controlRoot: prefix === undefined ? "ctl" : `${prefix}.ctl`,
-    watch: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    inbox: () => createInbox(`_INBOX_${options.name}`),
+    get connected() {
+      return line.up;
     },
+    whenConnected: (signal) => line.whenConnected(signal),
+    watch: (listener) => line.watch(listener),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -89,14 +103,54 @@ async function firstConnection({
   }
 }
 
-async function passOn(
-  connection: NatsConnection,
-  listeners: ReadonlySet<(status: Status) => void>,
-): Promise<void> {
-  for await (const status of connection.status()) {
-    for (const listener of listeners) listener(status);
+/** Is the connection up? One reader of its statuses for all who want to know. */
+class Line {
+  /** The statuses arrive a moment after the fact. */
+  up = true;
+  readonly #connection: NatsConnection;
+  readonly #listeners = new Set<(status: Status) => void>();
+
+  constructor(connection: NatsConnection) {
+    this.#connection = connection;
+    void this.#listen();
+  }
+
+  watch(listener: (status: Status) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async whenConnected(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.up && !this.#connection.isClosed()) return;
+    const settled = deferred<undefined>();
+    const look = (): void => {
+      if (this.#connection.isClosed()) settled.reject(closed());
+      else if (this.up) settled.resolve(undefined);
+    };
+    const abort = (): void => {
+      settled.reject(signal?.reason instanceof Error ? signal.reason : new Error("stopped"));
+    };
+    const unwatch = this.watch(look);
+    signal?.addEventListener("abort", abort);
+    look();
+    await settled.finally(() => {
+      unwatch();
+      signal?.removeEventListener("abort", abort);
+    });
+  }
+
+  async #listen(): Promise<void> {
+    for await (const status of this.#connection.status()) {
+      if (status.type === "disconnect") this.up = false;
+      if (status.type === "reconnect") this.up = true;
+      for (const listener of [...this.#listeners]) listener(status);
+    }
+    for (const listener of [...this.#listeners]) listener({ type: "close" });
   }
 }
+
+const closed = (): Problem => new Problem("E_STORE_DOWN", "The connection to NATS was closed.");
 
 async function closeWithin(connection: NatsConnection, deadlineMs: number): Promise<void> {
   if (connection.isClosed()) return;

@@ -1,4 +1,4 @@
-import { createInbox, nanos, type Msg } from "@nats-io/transport-node";
+import { nanos, type Msg, type Subscription } from "@nats-io/transport-node";
 import type { Events } from "./connection.ts";
 
 /** One stored message as JetStream delivers it. */
@@ -9,14 +9,8 @@ export interface Delivery {
   count: number;
   /** When the server stored it, ms since 1970 by its clock. */
   storedMs: number;
-}
-
-export interface Pull {
-  /** Asks for so many more messages; they come as they are there, nothing waits for the number to be full. */
-  ask(count: number): void;
-  /** Asked for and not yet come. */
-  readonly pending: number;
-  stop(): void;
+  /** How many more the consumer had for us when it sent this one. */
+  behind: number;
 }
 
 export interface PullOptions {
@@ -38,71 +32,86 @@ const heartbeatMs = 2_500;
  * a heartbeat every 2.5 s and a new message nothing but its way. Client libraries mend a lost consumer inside and were
  * seen to fall silent after the broker was killed; here every irregularity ends the pull, and the owner begins anew.
  */
-export function openPull(events: Events, options: PullOptions): Pull {
-  const { connection } = events;
-  const inbox = createInbox(connection.options.inboxPrefix);
-  const subject = `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${options.consumer}`;
-  let pending = 0;
-  let heardAt = performance.now();
-  let open = true;
+export class Pull {
+  /** Asked for and not yet come. */
+  pending = 0;
+  readonly #events: Events;
+  readonly #options: PullOptions;
+  readonly #inbox: string;
+  readonly #subject: string;
+  readonly #subscription: Subscription;
+  readonly #unwatch: () => void;
+  readonly #watchdog: NodeJS.Timeout;
+  #heardAt = performance.now();
+  #open = true;
 
-  const stop = (): void => {
-    open = false;
-    clearInterval(watchdog);
-    unwatch();
-    if (!connection.isClosed()) subscription.unsubscribe();
-  };
-  const lose = (reason: string): void => {
-    if (!open) return;
-    stop();
-    options.onLost(reason);
-  };
-  const settle = (count: number): void => {
-    pending = Math.max(0, pending - count);
-    if (pending === 0 && open) options.onDrained();
-  };
-  const subscription = connection.subscribe(inbox, {
-    callback: (error, message) => {
-      if (!open) return;
-      if (error !== null) return lose(error.message);
-      heardAt = performance.now();
-      const delivery = deliveryOf(message);
-      if (delivery === undefined) return heed(message, settle, lose);
-      options.onMessage(delivery);
-      settle(1);
-    },
-  });
-  const watchdog = setInterval(() => {
-    if (pending > 0 && performance.now() - heardAt > 2.4 * heartbeatMs) lose("the server is silent");
-  }, heartbeatMs).unref();
-  const unwatch = events.watch(({ type }) => {
-    if (type === "disconnect" || type === "close") lose(`the connection was lost (${type})`);
-  });
+  constructor(events: Events, options: PullOptions) {
+    this.#events = events;
+    this.#options = options;
+    this.#inbox = events.inbox();
+    this.#subject = `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${options.consumer}`;
+    this.#subscription = events.connection.subscribe(this.#inbox, {
+      callback: (error, message) => {
+        if (error === null) this.#take(message);
+        else this.#lose(error.message);
+      },
+    });
+    this.#watchdog = setInterval(() => {
+      const silentMs = performance.now() - this.#heardAt;
+      if (this.pending > 0 && silentMs > 2.4 * heartbeatMs) this.#lose("the server is silent");
+    }, heartbeatMs).unref();
+    this.#unwatch = events.watch(({ type }) => {
+      if (type === "disconnect" || type === "close") this.#lose("the connection was lost");
+    });
+  }
 
-  return {
-    ask(count) {
-      if (!open) return;
-      if (pending === 0) heardAt = performance.now();
-      pending += count;
-      const request = { batch: count, expires: nanos(expiresMs), idle_heartbeat: nanos(heartbeatMs) };
-      connection.publish(subject, JSON.stringify(request), { reply: inbox });
-    },
-    get pending() {
-      return pending;
-    },
-    stop,
-  };
-}
+  /** Asks for so many more messages; each comes when it is there, nothing waits for the number to be full. */
+  ask(count: number): void {
+    if (!this.#open || this.#events.connection.isClosed()) return;
+    if (this.pending === 0) this.#heardAt = performance.now();
+    this.pending += count;
+    const request = { batch: count, expires: nanos(expiresMs), idle_heartbeat: nanos(heartbeatMs) };
+    this.#events.connection.publish(this.#subject, JSON.stringify(request), { reply: this.#inbox });
+  }
 
-/** Statuses of a pull (ADR-13): 100 sign of life, 404/408 the request ended, the rest means that the consumer is no good. */
-function heed(message: Msg, settle: (count: number) => void, lose: (reason: string) => void): void {
-  const { headers } = message;
-  if (headers === undefined) return;
-  if (headers.code === 100) return;
-  const left = Number(headers.get("Nats-Pending-Messages"));
-  const ended = headers.code === 404 || headers.code === 408;
-  if (ended && left > 0) settle(left);
-  else lose(`${headers.code} ${headers.description}`);
+  stop(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    clearInterval(this.#watchdog);
+    this.#unwatch();
+    this.#subscription.unsubscribe();
+  }
+
+  #take(message: Msg): void {
+    if (!this.#open) return;
+    this.#heardAt = performance.now();
+    const delivery = deliveryOf(message);
+    if (delivery === undefined) {
+      this.#heed(message);
+      return;
+    }
+    this.#options.onMessage(delivery);
+    this.#settle(1);
+  }
+
+  /** Statuses (ADR-13): 100 sign of life, 404 and 408 a request ended, the rest means that the consumer is no good. */
+  #heed({ headers }: Msg): void {
+    if (headers === undefined || headers.code === 100) return;
+    const left = Number(headers.get("Nats-Pending-Messages"));
+    if ((headers.code === 404 || headers.code === 408) && left > 0) this.#settle(left);
+    else this.#lose(`${headers.code} ${headers.description}`);
+  }
+
+  #settle(count: number): void {
+    this.pending = Math.max(0, this.pending - count);
+    if (this.pending === 0 && this.#open) this.#options.onDrained();
+  }
+
+  #lose(reason: string): void {
+    if (!this.#open) return;
+    this.stop();
+    this.#options.onLost(reason);
+  }
 }
 
 /**
@@ -118,5 +127,6 @@ function deliveryOf(message: Msg): Delivery | undefined {
     count: Number(tokens[at]),
     sequence: Number(tokens[at + 1]),
     storedMs: Math.floor(Number(tokens[at + 3]) / 1e6),
+    behind: Number(tokens[at + 4]),
   };
 }

@@ -1,0 +1,50 @@
+import type { MsgHdrs } from "@nats-io/transport-node";
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import type { Position } from "@jackfield/spec/event/position";
+import { decode } from "./codec.ts";
+import type { HeaderLines } from "./header-text.ts";
+import type { Delivery } from "./pull.ts";
+import { checkAgainstSubject } from "./subject.ts";
+
+/** What may not count: it is kept as it came, so that people can look at it. */
+export interface Refusal {
+  reason: "not-an-event" | "forged";
+  detail: string;
+  body: Uint8Array;
+  headers: [name: string, value: string][];
+  /** What a forged event claims to be. */
+  claimed?: CloudEvent;
+}
+
+interface Place {
+  position: Position;
+  subject: string;
+  /** When the stream took it, ms since 1970 by the clock of the server. */
+  storedMs: number;
+}
+
+/** One message of the log: an event, or what was refused. */
+export type LogEntry =
+  | (Place & { event: CloudEvent; digest: string; refused?: undefined })
+  | (Place & { event?: undefined; refused: Refusal });
+
+/** A delivery → event whose body and subject agree, or the reason why it does not count. */
+export function readDelivery(
+  { message }: Pick<Delivery, "message">,
+  subjectRoot: string,
+): { event: CloudEvent; digest: string; refused?: undefined } | { event?: undefined; refused: Refusal } {
+  const { subject, data: body, headers: lines = [] } = message;
+  const decoded = decode({ body, headers: lines });
+  if (!decoded.ok) {
+    return { refused: { reason: "not-an-event", detail: decoded.reason, body, headers: pairsOf(lines) } };
+  }
+  const { event, digest } = decoded;
+  const forged = checkAgainstSubject(event, subject, subjectRoot);
+  if (forged === undefined) return { event, digest };
+  return { refused: { reason: "forged", detail: forged, body, headers: pairsOf(lines), claimed: event } };
+}
+
+const pairsOf = (lines: HeaderLines | MsgHdrs): [string, string][] =>
+  [...(lines as HeaderLines)].flatMap(([name, values]) =>
+    [values ?? []].flat().map((value): [string, string] => [name, value]),
+  );

@@ -1,0 +1,186 @@
+import { expect, test } from "vitest";
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import type { Position } from "@jackfield/spec/event/position";
+import { eventType } from "@jackfield/spec/event/type";
+import { natsForThisFile, prefix } from "../../test/bed/servers.ts";
+import { until } from "../../test/bed/until.ts";
+import { openEvents, type Events } from "./connection.ts";
+import type { LogEntry } from "./log-entry.ts";
+import { readLog, stopWhenRemade, type Gap, type ReadLogOptions } from "./log-reader.ts";
+import { createPublisher } from "./publish.ts";
+import { ensureStream, streamState } from "./stream.ts";
+
+const nats = natsForThisFile();
+const maxBytes = 64 * 1024 * 1024;
+
+async function freshEvents(): Promise<Events> {
+  const events = await openEvents({ url: nats.url, name: "tester", prefix: prefix() });
+  await ensureStream(events, { maxBytes });
+  return events;
+}
+
+const pushed = (n: number): CloudEvent => ({
+  specversion: "1.0",
+  id: String(n),
+  source: "/ci",
+  type: "pushed",
+});
+const numbers = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, n) => from + n);
+
+async function publish(events: Events, from: number, to: number): Promise<void> {
+  await using publisher = createPublisher(events);
+  await Promise.all(numbers(from, to).map((n) => publisher.publish(pushed(n))));
+}
+
+/** Reads in the background; `entries` grows. */
+function reading(events: Events, more: Partial<ReadLogOptions> = {}) {
+  const entries: LogEntry[] = [];
+  const gaps: Gap[] = [];
+  const stopping = new AbortController();
+  const done = readLog(events, {
+    from: undefined,
+    signal: stopping.signal,
+    onBatch: async (batch) => void entries.push(...batch),
+    onGap: (gap) => gaps.push(gap),
+    ...more,
+  });
+  const stop = (): Promise<void> => {
+    stopping.abort();
+    return done;
+  };
+  return { entries, gaps, done, stop, [Symbol.asyncDispose]: stop };
+}
+const sequences = (entries: LogEntry[]): number[] => entries.map(({ position }) => position.sequence);
+const at = async (events: Events, sequence: number): Promise<Position> => ({
+  epoch: (await streamState(events))!.epoch,
+  sequence,
+});
+
+test("the log is read from a position, in order, and what comes later comes at once", async () => {
+  await using events = await freshEvents();
+  await publish(events, 1, 30);
+  await using log = reading(events, { from: await at(events, 10) });
+  await until("the rest", () => log.entries.length === 20);
+  await publish(events, 31, 31);
+  await until("the new one", () => log.entries.length === 21, { withinMs: 1_000 });
+  expect(sequences(log.entries)).toEqual(numbers(11, 31));
+  expect(log.entries.at(-1)).toMatchObject({ event: pushed(31), position: await at(events, 31) });
+});
+
+test("a slow reader gets what gathered meanwhile, one batch at a time", async () => {
+  await using events = await freshEvents();
+  await publish(events, 1, 300);
+  const batches: number[][] = [];
+  let running = 0;
+  let idle = 0;
+  await using log = reading(events, {
+    maxBatch: 100,
+    onBatch: async (batch) => {
+      running += 1;
+      expect(running).toBe(1);
+      batches.push(sequences(batch));
+      // The first batch is held until everything that fits is waiting behind it.
+      await new Promise((resolve) => setTimeout(resolve, batches.length === 1 ? 50 : 0));
+      running -= 1;
+    },
+    onIdle: () => (idle += 1),
+  });
+  await until("idle", () => idle > 0);
+  expect(batches.flat()).toEqual(numbers(1, 300));
+  expect(batches[1]).toHaveLength(100);
+  expect(log.gaps).toEqual([]);
+});
+
+test("a server that is killed three times while it is read leaves no hole, no double, no silence", async () => {
+  await using events = await freshEvents();
+  await publish(events, 1, 3_000);
+  await using writer = createPublisher(events);
+  const read: number[] = [];
+  await using log = reading(events, {
+    maxBatch: 50,
+    onBatch: async (batch) => {
+      read.push(...sequences(batch));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    },
+  });
+  for (const round of [1, 2, 3]) {
+    await until(`${round * 600} read`, () => read.length >= round * 600);
+    await nats.kill();
+    const late = writer.publish(pushed(10_000 + round));
+    await nats.restart();
+    await late;
+  }
+  await until("all", () => read.length >= 3_003);
+  expect(read).toEqual(numbers(1, 3_003));
+  expect(log.gaps).toEqual([]);
+});
+
+test("a stream that is made anew under a reader is read from its beginning, in its own epoch", async () => {
+  await using events = await freshEvents();
+  await publish(events, 1, 100);
+  const left: Position[] = [];
+  await using log = reading(events, { onRemade: (from) => left.push(from) });
+  await until("the first stream", () => log.entries.length === 100);
+  const old = (await streamState(events))!;
+  await until("another second", () => Date.now() > (old.epoch + 1) * 1000);
+  await events.manager.streams.delete(events.stream);
+  await ensureStream(events, { maxBytes });
+  await publish(events, 201, 220);
+  await until("the second stream", () => log.entries.length === 120, { withinMs: 10_000 });
+  expect(sequences(log.entries.slice(100))).toEqual(numbers(1, 20));
+  expect(left).toEqual([{ epoch: old.epoch, sequence: 100 }]);
+  expect(log.entries.at(-1)?.position.epoch).toBeGreaterThan(old.epoch);
+});
+
+test("a reader stops when the stream is another one, or ends before its position", async () => {
+  await using events = await freshEvents();
+  await publish(events, 1, 5);
+  const elsewhere = reading(events, { from: { epoch: 1, sequence: 3 }, onRemade: stopWhenRemade });
+  await expect(elsewhere.done).rejects.toMatchObject({ code: "E_STREAM_BEHIND" });
+  const beyond = reading(events, { from: await at(events, 6) });
+  await expect(beyond.done).rejects.toMatchObject({ code: "E_STREAM_BEHIND" });
+});
+
+test("what the tracker trimmed and what is missing inside are told apart", async () => {
+  await using events = await freshEvents();
+  await publish(events, 1, 10);
+  await using publisher = createPublisher(events);
+  await publisher.publish({ ...pushed(11), type: "hidden" });
+  await publish(events, 12, 12);
+  await events.manager.streams.purge(events.stream, { seq: 5 });
+  await events.manager.streams.purge(events.stream, { filter: `${events.subjectRoot}.*.*.hidden` });
+  await using log = reading(events, { from: await at(events, 2) });
+  await until("the end", () => log.entries.length === 7);
+  expect(sequences(log.entries)).toEqual([...numbers(5, 10), 12]);
+  expect(log.gaps).toEqual([
+    { from: await at(events, 3), to: await at(events, 4), why: "trimmed" },
+    { from: await at(events, 11), to: await at(events, 11), why: "missing" },
+  ]);
+});
+
+test("what is no event and what is forged come as refused, with the bytes, and take nothing else with them", async () => {
+  await using events = await freshEvents();
+  const finished: CloudEvent = {
+    ...pushed(1),
+    type: eventType("train", "finished", "1.0.0"),
+    source: "/jackfield/conductor",
+    project: "weather",
+  };
+  const own = `${events.subjectRoot}.weather.boost.${finished.type}`;
+  events.connection.publish(own, "junk");
+  events.connection.publish(own, JSON.stringify(finished));
+  await publish(events, 3, 3);
+  await using log = reading(events);
+  await until("all three", () => log.entries.length === 3);
+  expect(log.entries.map(({ refused }) => refused?.reason)).toEqual(["not-an-event", "forged", undefined]);
+  expect(log.entries[1]).toMatchObject({ subject: own, refused: { claimed: finished } });
+  expect(Buffer.from(log.entries[0]!.refused!.body).toString()).toBe("junk");
+});
+
+test("what a batch throws ends the reading with it", async () => {
+  await using events = await freshEvents();
+  await publish(events, 1, 1);
+  const log = reading(events, { onBatch: () => Promise.reject(new Error("no room")) });
+  await expect(log.done).rejects.toThrow("no room");
+});

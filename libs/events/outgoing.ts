@@ -1,0 +1,40 @@
+import { headers as natsHeaders, type MsgHdrs } from "@nats-io/transport-node";
+import { Problem } from "@jackfield/problem/problem";
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { contentDigest, messageId } from "./digest.ts";
+import { encodeStructured } from "./encode.ts";
+import { subjectOf } from "./subject.ts";
+
+/** An event, ready for the stream. */
+export interface Outgoing {
+  subject: string;
+  body: Uint8Array;
+  headers: MsgHdrs;
+}
+
+/**
+ * Event → subject, body and headers with its message id.
+ * @throws Problem E_INVALID, E_TOO_LARGE.
+ */
+export function outgoing(event: CloudEvent, subjectRoot: string): Outgoing {
+  const { body, headers: lines } = encodeStructured(event);
+  const headers = natsHeaders();
+  for (const [name, value] of lines) headers.set(name, value);
+  headers.set("Nats-Msg-Id", messageId(event, digestOfSendable(event)));
+  return { subject: subjectOf(event, subjectRoot), body, headers };
+}
+
+function digestOfSendable(event: CloudEvent): string {
+  try {
+    return contentDigest(event);
+  } catch (error) {
+    throw new Problem(
+      "E_INVALID",
+      `The data of the event ${event.id} (${event.type}) cannot be written as JSON.`,
+      {
+        why: error instanceof Error ? error.message : String(error),
+        cause: error,
+      },
+    );
+  }
+}
