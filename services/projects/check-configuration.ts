@@ -1,4 +1,5 @@
 import { splitCommand } from "@jackfield/executor/command-line";
+import { parameterVariables } from "@jackfield/executor/contract";
 import { checkPlaceholders } from "@jackfield/executor/placeholders";
 import { parseGate, requireMetric } from "@jackfield/learning/gate";
 import { nearestNames } from "@jackfield/problem/nearest";
@@ -35,20 +36,13 @@ function checkAttempts({ attempts }: Configuration, placeOf: PlaceOf): void {
   });
 }
 
-/** A command reads `JACKFIELD_PARAM_<NAME>`, upper case, other characters `_`: two names may come to the same. */
+/** Two parameters that a command would find under one variable. */
 function checkParameterNames({ train }: Configuration, placeOf: PlaceOf): void {
-  const seen = new Map<string, string>();
-  for (const name of Object.keys(train.params)) {
-    const variable = `JACKFIELD_PARAM_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
-    const other = seen.get(variable);
-    if (other !== undefined)
-      throw new Problem("E_YAML", `The parameters ${other} and ${name} would share one variable`, {
-        here: placeOf(["train", "params", name]) ?? "params",
-        why: `a command finds both as ${variable}`,
-        next: "rename one of the two",
-      });
-    seen.set(variable, name);
-  }
+  const params = Object.entries(train.params);
+  for (const [index, [name]] of params.entries())
+    located(placeOf(["train", "params", name]), () =>
+      parameterVariables(Object.fromEntries(params.slice(0, index + 1))),
+    );
 }
 
 /** A problem that a library names gets the place in the file. */

@@ -35,7 +35,7 @@ export const defaultsTable: readonly (readonly [key: string, value: string, rema
   ["train.inputs", `\`${defaults.inputs}\``, "the CSV twins come when a placeholder asks for them"],
   ["evaluate.metrics", "all that fit the target", "classification or regression"],
   ["evaluate.slices", "by season", "when the split is by ranges of a date column; else none"],
-  ["gate", "`{}`", "the outcome is printed as *no verdict*, exit 0"],
+  ["gate", "`{}`", "the outcome is printed as no verdict, exit 0"],
   [
     "attempts",
     `\`${defaults.attempts}\` for each capability`,
