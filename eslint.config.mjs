@@ -13,6 +13,7 @@ export default tseslint.config(
       "max-params": ["error", { max: 4 }],
       "max-depth": ["error", { max: 3 }],
       "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { varsIgnorePattern: "^_", argsIgnorePattern: "^_" }],
       "@typescript-eslint/switch-exhaustiveness-check": [
         "error",
         { considerDefaultExhaustiveForUnions: true },

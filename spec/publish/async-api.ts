@@ -1,8 +1,9 @@
+import type { z } from "zod";
 import type { Capability, Fact } from "../event/contract.ts";
 import { cloudEvent } from "../event/envelope.ts";
 import { lifePredicates } from "../event/task.ts";
 import { eventType } from "../event/type.ts";
-import { jsonSchema, withoutDialect, type Language } from "./gather.ts";
+import { schemaInside, type Components, type Language } from "./gather.ts";
 import { lifeSchema } from "./schemas.ts";
 
 /** One stream holds everything; what AsyncAPI's NATS binding cannot say about JetStream stands under `x-jetstream`. */
@@ -17,9 +18,12 @@ const jetStream = {
 
 /** AsyncAPI 3: one channel per event type, its subject with the project and the handler as parameters. */
 export function asyncApi(language: Language): Record<string, unknown> {
+  const schemas: Components = {};
+  const inside: Inside = (schema) => schemaInside(schemas, schema, "draft-7");
+  inside(cloudEvent);
   const messages = [
-    ...language.facts.map(factMessage),
-    ...language.capabilities.flatMap((capability) => lifeMessages(capability)),
+    ...language.facts.map((fact) => factMessage(fact, inside)),
+    ...language.capabilities.flatMap((capability) => lifeMessages(capability, inside)),
   ];
   return {
     asyncapi: "3.0.0",
@@ -37,7 +41,7 @@ export function asyncApi(language: Language): Record<string, unknown> {
       messages.map((message) => [`publish-${message.key}`, operationOf(message)]),
     ),
     components: {
-      schemas: { CloudEvent: withoutDialect(jsonSchema(cloudEvent, "draft-7")) },
+      schemas,
       messages: Object.fromEntries(
         messages.map(({ key, type, payload }) => [
           key,
@@ -58,29 +62,28 @@ interface Message {
   payload: unknown;
 }
 
-const payloadOf = (type: string, data: Parameters<typeof jsonSchema>[0]): unknown => ({
+type Inside = (schema: z.ZodType) => unknown;
+
+const payloadOf = (type: string, data: unknown): unknown => ({
   allOf: [
     { $ref: "#/components/schemas/CloudEvent" },
-    {
-      type: "object",
-      properties: { type: { const: type }, data: withoutDialect(jsonSchema(data, "draft-7")) },
-    },
+    { type: "object", properties: { type: { const: type }, data } },
   ],
 });
 
-const factMessage = (fact: Fact): Message => ({
+const factMessage = (fact: Fact, inside: Inside): Message => ({
   key: `${fact.subject}.${fact.predicate}`,
   type: fact.type,
-  payload: payloadOf(fact.type, fact.data),
+  payload: payloadOf(fact.type, inside(fact.data)),
 });
 
-const lifeMessages = (capability: Capability): Message[] =>
+const lifeMessages = (capability: Capability, inside: Inside): Message[] =>
   lifePredicates.map((predicate) => {
     const type = eventType(capability.name, predicate, capability.version);
     return {
       key: `${capability.name}.${predicate}`,
       type,
-      payload: payloadOf(type, lifeSchema(capability, predicate)),
+      payload: payloadOf(type, inside(lifeSchema(capability, predicate))),
     };
   });
 

@@ -45,7 +45,23 @@ export function jsonSchema(
   return z.toJSONSchema(schema, { io: "input", target, unrepresentable: "any", reused: "inline" });
 }
 
-/** Inside a document the dialect is the document's own. */
-export function withoutDialect(schema: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(schema).filter(([name]) => name !== "$schema"));
+/** The named schemas of one document, which its parts refer to. */
+export type Components = Record<string, unknown>;
+
+/**
+ * zod → a schema inside a document: what has a name moves to the document's components, and references follow it.
+ * The dialect is the document's own.
+ */
+export function schemaInside(
+  components: Components,
+  schema: z.ZodType,
+  target: "draft-2020-12" | "draft-7",
+): unknown {
+  const { $schema: _dialect, $defs, definitions, ...rest } = jsonSchema(schema, target);
+  for (const [name, named] of Object.entries({ ...(definitions as Components), ...($defs as Components) }))
+    components[name] ??= withReferences(named);
+  return withReferences(rest);
 }
+
+const withReferences = (schema: unknown): unknown =>
+  JSON.parse(JSON.stringify(schema).replaceAll(/"#\/(?:\$defs|definitions)\//g, '"#/components/schemas/'));

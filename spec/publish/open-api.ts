@@ -1,14 +1,21 @@
 import { z } from "zod";
 import { problemReport } from "../event/problem.ts";
 import type { Route } from "../http/route.ts";
-import { jsonSchema, withoutDialect, type Language } from "./gather.ts";
+import { jsonSchema, schemaInside, type Components, type Language } from "./gather.ts";
 
 /** OpenAPI 3.1 of the gateway, from the same routes that check its requests. */
 export function openApi(language: Language): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
+  const schemas: Components = {};
+  schemas["ProblemBody"] = schemaInside(schemas, problemBody, "draft-2020-12");
   for (const route of language.routes) {
     const path = route.path.replaceAll(/:([a-z]+)/g, "{$1}");
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
+    paths[path] = {
+      ...paths[path],
+      [route.method.toLowerCase()]: operationOf(route, (schema) =>
+        schemaInside(schemas, schema, "draft-2020-12"),
+      ),
+    };
   }
   return {
     openapi: "3.1.0",
@@ -19,7 +26,7 @@ export function openApi(language: Language): Record<string, unknown> {
     },
     servers: [{ url: "http://127.0.0.1:7733" }],
     paths,
-    components: { schemas: { Problem: plain(problemBody) } },
+    components: { schemas },
   };
 }
 
@@ -31,7 +38,7 @@ const problemBody = problemReport.extend({
   detail: z.string(),
 });
 
-function operationOf(route: Route): unknown {
+function operationOf(route: Route, plain: (schema: z.ZodType) => unknown): unknown {
   const requestTypes = route.raw?.request ?? ["application/json"];
   const answerType = route.raw?.response ?? "application/json";
   const hasBody = route.method !== "GET" && (route.raw?.request !== undefined || hasProperties(route.body));
@@ -41,7 +48,7 @@ function operationOf(route: Route): unknown {
       /-$/,
       "",
     ),
-    parameters: [...parametersOf(route.params, "path"), ...parametersOf(route.query, "query")],
+    parameters: [...parametersOf(plain(route.params), "path"), ...parametersOf(plain(route.query), "query")],
     ...(hasBody && {
       requestBody: {
         required: true,
@@ -55,20 +62,19 @@ function operationOf(route: Route): unknown {
       },
       default: {
         description: "A problem that names the place and the way out",
-        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/ProblemBody" } } },
       },
     },
   };
 }
 
-const plain = (schema: z.ZodType): Record<string, unknown> => withoutDialect(jsonSchema(schema));
+const propertiesOf = (schema: unknown): [string, unknown][] =>
+  Object.entries((schema as { properties?: object }).properties ?? {});
 
-const propertiesOf = (schema: z.ZodType): [string, unknown][] =>
-  Object.entries(jsonSchema(schema)["properties"] ?? {});
 const hasProperties = (schema: z.ZodType): boolean =>
-  propertiesOf(schema).length > 0 || !(schema instanceof z.ZodObject);
+  propertiesOf(jsonSchema(schema)).length > 0 || !(schema instanceof z.ZodObject);
 
-const parametersOf = (schema: z.ZodType, place: "path" | "query"): unknown[] =>
+const parametersOf = (schema: unknown, place: "path" | "query"): unknown[] =>
   propertiesOf(schema).map(([name, property]) => ({
     name,
     in: place,
