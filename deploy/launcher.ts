@@ -1,0 +1,201 @@
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { openEvents } from "@jackfield/events/connection";
+import { ensureStream } from "@jackfield/events/stream";
+import { prepareDatabase } from "@jackfield/postgres/prepare";
+import { Problem } from "@jackfield/problem/problem";
+import type { Environment } from "@jackfield/service/configuration";
+import type { Service } from "@jackfield/service/define";
+import { freePort, portAnswers } from "./embedded/guarded-process.mjs";
+import { claimFolder, jackfieldFolder, releaseFolder, writeRun, type RunFile } from "./run-file.ts";
+import { runApart, runTogether, type RunningServices } from "./run-services.ts";
+import { loadService, serviceNames } from "./services.ts";
+import { migrateService } from "./start-one.ts";
+import { startStores, type Stores } from "./stores.ts";
+
+export { readRun } from "./run-file.ts";
+export { startOne } from "./start-one.ts";
+
+export const usualPorts = { gateway: 7733, nats: 4222, postgres: 7735 };
+export const freePorts = { gateway: 0, nats: 0, postgres: 0 };
+
+export interface UpOptions {
+  /** `.jackfield` lies in it. */
+  folder: string;
+  /** 0 takes a free one. */
+  ports?: typeof usualPorts;
+  /** Free ports and a temporary folder that is removed at the end; survives dead processes, not a power cut. */
+  ephemeral?: boolean;
+  /** Each service in a process of its own. */
+  isolate?: boolean;
+  /** Only these services; all unless given. */
+  services?: string[];
+  environment?: Environment;
+  /** What a person should read: downloads, warnings, restarts. */
+  log?: (line: string) => void;
+}
+
+export interface Up {
+  /** The gateway's. */
+  url: string;
+  /** The content of run.json. */
+  run: RunFile;
+  processes: { name: string; pid: number }[];
+  tookMs: number;
+  /** Services drain, then PostgreSQL, then NATS. May be called again. */
+  stop: () => Promise<void>;
+}
+
+/** The stream may grow so far; the tracker trims what it has persisted. */
+const streamBytes = 1024 ** 3;
+
+/**
+ * Starts NATS, PostgreSQL and the services, and waits until all are ready. What dies is started again.
+ * @throws Problem E_RUNNING, E_PORT_TAKEN, E_NATS_MISSING, E_POSTGRES, E_MIGRATION, E_WAITED; then nothing is left running
+ */
+export async function up(options: UpOptions): Promise<Up> {
+  const began = performance.now();
+  const folder = options.ephemeral === true ? await temporaryFolder() : resolve(options.folder);
+  const claim = await claimFolder(folder);
+  const undo: (() => Promise<unknown>)[] = [() => releaseFolder(folder)];
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= inReverse(undo));
+  if (options.ephemeral === true) undo.unshift(() => rm(folder, { recursive: true, force: true }));
+  try {
+    const { run, processes } = await start({ ...options, folder }, claim, undo);
+    return { url: run.url ?? "", run, processes, tookMs: Math.round(performance.now() - began), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** PostgreSQL, which is another user when we are root, has to get in. */
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "jackfield-"));
+  await chmod(folder, 0o755);
+  return folder;
+}
+
+async function inReverse(undo: (() => Promise<unknown>)[]): Promise<void> {
+  for (const step of undo.reverse()) await step();
+}
+
+async function start(
+  options: UpOptions,
+  claim: RunFile,
+  undo: (() => Promise<unknown>)[],
+): Promise<{ run: RunFile; processes: Up["processes"] }> {
+  const { folder, environment = process.env, log = () => undefined } = options;
+  const home = jackfieldFolder(folder);
+  const ports = options.ephemeral === true ? freePorts : (options.ports ?? usualPorts);
+  const url = await gatewayUrl(ports.gateway);
+  const logs = join(home, "logs");
+  await Promise.all(
+    ["artifacts", "work", "logs"].map((name) => mkdir(join(home, name), { recursive: true })),
+  );
+  const [services, stores] = await both(
+    Promise.all((options.services ?? (await serviceNames())).map(loadService)),
+    startStores({ home, ports, durable: options.ephemeral !== true, environment, log }),
+  );
+  undo.push(stores.stop);
+  const shared = {
+    ...environment,
+    JACKFIELD_NATS_URL: stores.natsUrl,
+    JACKFIELD_ARTIFACTS_URL:
+      environment["JACKFIELD_ARTIFACTS_URL"] ?? pathToFileURL(join(home, "artifacts")).href,
+    JACKFIELD_URL: url,
+  };
+  const environmentOf = await prepare(services, stores, shared);
+  const run = options.isolate === true ? runApart : runTogether;
+  const running = await run({ services, environmentOf, logs, log });
+  undo.push(() => running.stop());
+  await running.ready(20_000);
+  const written = describe({ claim, stores, running, shared, logs });
+  await writeRun(folder, written);
+  return { run: written, processes: processesOf(written) };
+}
+
+/** Waits for both also when one fails, so that what came up can be stopped. */
+async function both<Left>(left: Promise<Left>, right: Promise<Stores>): Promise<[Left, Stores]> {
+  const [first, second] = await Promise.allSettled([left, right]);
+  if (second.status === "rejected") throw second.reason;
+  if (first.status === "fulfilled") return [first.value, second.value];
+  await second.value.stop();
+  throw first.reason;
+}
+
+async function gatewayUrl(port: number): Promise<string> {
+  if (port !== 0 && (await portAnswers(port))) {
+    throw new Problem(
+      "E_PORT_TAKEN",
+      `Port ${port}, which the gateway needs, is in use by another program.`,
+      {
+        next: "stop that program, or let Jackfield take free ports: jackfield up --ephemeral",
+      },
+    );
+  }
+  return `http://127.0.0.1:${port === 0 ? await freePort() : port}`;
+}
+
+/** Makes the stream, roles and schemas, and migrates; answers with the environment of each service. */
+async function prepare(
+  services: Service[],
+  stores: Stores,
+  shared: Environment,
+): Promise<(service: Service) => Environment> {
+  const stateful = services.filter((service) => service.stateful).map((service) => service.name);
+  const [urls] = await Promise.all([
+    prepareDatabase({ adminUrl: stores.postgresUrl, services: stateful }),
+    prepareStream(stores.natsUrl, shared["JACKFIELD_PREFIX"]),
+  ]);
+  // A service knows its own role only; who has no state, none.
+  const environmentOf = (service: Service): Environment => ({
+    ...shared,
+    JACKFIELD_POSTGRES_URL: urls[service.name],
+  });
+  await Promise.all(services.map((service) => migrateService(service, environmentOf(service))));
+  return environmentOf;
+}
+
+async function prepareStream(url: string, prefix: string | undefined): Promise<void> {
+  await using events = await openEvents({ url, name: "launcher", prefix });
+  await ensureStream(events, { maxBytes: streamBytes });
+}
+
+interface Parts {
+  claim: RunFile;
+  stores: Stores;
+  running: RunningServices;
+  shared: Environment;
+  logs: string;
+}
+
+function describe({ claim, stores, running, shared, logs }: Parts): RunFile {
+  const nats = stores.nats?.current();
+  const postgres = stores.postgres?.current();
+  const natsFolder = join(logs, "..", "nats");
+  const settings = ["JACKFIELD_NATS_URL", "JACKFIELD_ARTIFACTS_URL", "JACKFIELD_URL"];
+  return {
+    ...claim,
+    state: "up",
+    url: shared["JACKFIELD_URL"],
+    ...(nats !== undefined && {
+      nats: { url: nats.url, port: nats.port, pid: nats.pid, folder: natsFolder },
+    }),
+    ...(postgres !== undefined && {
+      postgres: { url: postgres.url, port: postgres.port, pid: postgres.pid, folder: postgres.folder },
+    }),
+    settings: Object.fromEntries(settings.map((name) => [name, shared[name] ?? ""])),
+    logs,
+    services: running.list(),
+  };
+}
+
+const processesOf = (run: RunFile): Up["processes"] => [
+  ...(run.nats === undefined ? [] : [{ name: "nats-server", pid: run.nats.pid }]),
+  ...(run.postgres === undefined ? [] : [{ name: "postgres", pid: run.postgres.pid }]),
+  ...(run.services ?? []).map(({ name, pid }) => ({ name, pid })),
+];

@@ -1,0 +1,27 @@
+import { asProblem, reportOf } from "@jackfield/problem/problem";
+import { printProblem } from "@jackfield/problem/print";
+import { createHealth, serveHealth } from "@jackfield/service/health";
+import { startOne } from "./start-one.ts";
+
+/** `node run-service.mjs <name>`: one service in a process of its own. A launcher that dies takes it along. */
+const [name = ""] = process.argv.slice(2);
+try {
+  const health = createHealth();
+  const service = await startOne(name, process.env, { health });
+  const door = await serveHealth(health, { port: Number(process.env["JACKFIELD_HEALTH_PORT"] ?? 0) });
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    void service
+      .stop()
+      .then(() => door.close())
+      .finally(() => process.exit(0));
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, stop);
+  process.on("disconnect", stop);
+  process.send?.({ health: `http://127.0.0.1:${door.port}` });
+} catch (thrown) {
+  process.stderr.write(`${printProblem(reportOf(asProblem(thrown)))}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import { Problem } from "@jackfield/problem/problem";
+import type { Environment } from "@jackfield/service/configuration";
+import { findNatsServer, startNats, type NatsServer } from "./embedded/nats-server.mjs";
+import { startPostgres, type PostgresServer } from "./embedded/postgres.mjs";
+import { Refusal } from "./embedded/refusal.mjs";
+import { keepServer, type KeptServer } from "./kept-server.ts";
+
+/** The two servers that hold all state: embedded ones, or those that the environment names. */
+export interface Stores {
+  natsUrl: string;
+  /** Of an administrator, who may make roles and schemas. */
+  postgresUrl: string;
+  nats: KeptServer<NatsServer> | undefined;
+  postgres: KeptServer<PostgresServer> | undefined;
+  stop: () => Promise<void>;
+}
+
+export interface StoreOptions {
+  /** The folder `.jackfield`. */
+  home: string;
+  /** 0 takes a free one. */
+  ports: { nats: number; postgres: number };
+  /** Survives a power cut; without it only the death of processes. */
+  durable: boolean;
+  environment: Environment;
+  log: (line: string) => void;
+}
+
+/** Starts what the environment does not name. @throws Problem E_NATS_MISSING, E_PORT_TAKEN, E_POSTGRES */
+export async function startStores(options: StoreOptions): Promise<Stores> {
+  const { environment } = options;
+  const foreign = { nats: given(environment, "NATS"), postgres: given(environment, "POSTGRES") };
+  const [nats, postgres] = await Promise.allSettled([
+    foreign.nats === undefined ? keptNats(options) : undefined,
+    foreign.postgres === undefined ? keptPostgres(options) : undefined,
+  ]);
+  const stop = async (): Promise<void> => {
+    if (postgres.status === "fulfilled") await postgres.value?.stop();
+    if (nats.status === "fulfilled") await nats.value?.stop();
+  };
+  if (nats.status === "rejected" || postgres.status === "rejected") {
+    await stop();
+    throw problemOf(nats.status === "rejected" ? nats.reason : undefined, postgres);
+  }
+  return {
+    natsUrl: foreign.nats ?? nats.value?.current().url ?? "",
+    postgresUrl: foreign.postgres ?? postgres.value?.current().url ?? "",
+    nats: nats.value,
+    postgres: postgres.value,
+    stop,
+  };
+}
+
+function given(environment: Environment, store: "NATS" | "POSTGRES"): string | undefined {
+  const url = environment[`JACKFIELD_${store}_URL`];
+  return url === "" ? undefined : url;
+}
+
+async function keptNats({ home, ports, durable, log }: StoreOptions): Promise<KeptServer<NatsServer>> {
+  const binary = await findNatsServer({ say: log });
+  if (binary.warning !== undefined) log(`WARNING  ${binary.warning}`);
+  const start = (port: number | undefined): Promise<NatsServer> =>
+    startNats({ binary, folder: join(home, "nats"), port: port ?? ports.nats, syncAlways: durable });
+  return keepServer(start, (what) => log(`nats-server ${what}`));
+}
+
+const keptPostgres = ({ home, ports, durable, log }: StoreOptions): Promise<KeptServer<PostgresServer>> =>
+  keepServer(
+    (port) => startPostgres({ folder: join(home, "postgres"), port: port ?? ports.postgres, durable }),
+    (what) => log(`PostgreSQL ${what}`),
+  );
+
+/** What the embedded servers refuse, as the problem that it is; they cannot know problems (see `refusal.mjs`). */
+function problemOf(natsReason: unknown, postgres: PromiseSettledResult<unknown>): unknown {
+  const reason: unknown = natsReason ?? (postgres.status === "rejected" ? postgres.reason : undefined);
+  if (!(reason instanceof Refusal)) return reason;
+  const { why, here, next } = reason;
+  return new Problem(reason.code, reason.message, {
+    cause: reason,
+    ...(why !== undefined && { why }),
+    ...(here !== undefined && { here }),
+    ...(next !== undefined && { next }),
+  });
+}
