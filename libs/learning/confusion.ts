@@ -73,13 +73,25 @@ export function kappa({ rows, correct, support, answered }: Confusion): number |
   return byChance === 1 ? undefined : (correct / rows - byChance) / (1 - byChance);
 }
 
-/** The answers that occur most often in the target, and the accuracy of always giving one of them. */
-export function majority(target: readonly string[]): { answers: string[]; accuracy: number } {
+/** The classes that occur most often; several when they are tied. */
+export function mostFrequent(labels: readonly string[]): string[] {
   const counts = new Map<string, number>();
-  for (const label of target) counts.set(label, (counts.get(label) ?? 0) + 1);
-  const most = Math.max(0, ...counts.values());
-  const answers = [...counts].filter(([, count]) => count === most).map(([label]) => label);
-  return { answers: answers.sort(compareLabels), accuracy: ratio(most, target.length) };
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const most = [...counts.values()].reduce((max, count) => Math.max(max, count), 0);
+  const classes = [...counts].filter(([, count]) => count === most).map(([label]) => label);
+  return classes.sort(compareLabels);
+}
+
+/** Of some constant answers those that do best on the target, and the accuracy of always giving one of them. */
+export function bestConstant(
+  target: readonly string[],
+  answers: readonly string[],
+): { answers: string[]; accuracy: number } {
+  const reached = answers.map((answer) =>
+    ratio(target.filter((label) => label === answer).length, target.length),
+  );
+  const accuracy = reached.reduce((best, each) => Math.max(best, each), 0);
+  return { answers: answers.filter((_, index) => reached[index] === accuracy), accuracy };
 }
 
 export const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

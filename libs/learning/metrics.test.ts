@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { measureClasses } from "./classification.ts";
-import { classMetrics, confusionOf, majority } from "./confusion.ts";
+import { bestConstant, classMetrics, confusionOf, mostFrequent } from "./confusion.ts";
 import { familyOf } from "./family.ts";
 import type { Measured } from "./metric-names.ts";
 import { rowLogLoss } from "./probabilities.ts";
 import { quantile } from "./quantile.ts";
-import { meanAnswer, measureEstimates } from "./regression.ts";
+import { mean, measureEstimates } from "./regression.ts";
 
 const near = (value: number): unknown => expect.closeTo(value, 9);
 const labels = (numbers: readonly number[]): string[] => numbers.map(String);
@@ -124,11 +124,11 @@ describe("classification", () => {
     expect(Object.values(measured.metrics).every(Number.isFinite)).toBe(true);
   });
 
-  test("has a baseline: the most frequent answers and what they would reach", () => {
-    expect(majority(["sun", "rain", "rain", "sun", "fog"])).toEqual({
-      answers: ["rain", "sun"],
-      accuracy: 0.4,
-    });
+  test("has a baseline: the answers most frequent in train, and what they reach in test", () => {
+    const trained = mostFrequent(["sun", "rain", "rain", "sun", "fog"]);
+    expect(trained).toEqual(["rain", "sun"]);
+    expect(bestConstant(["sun", "sun", "rain", "fog"], trained)).toEqual({ answers: ["sun"], accuracy: 0.5 });
+    expect(bestConstant(["sun"], ["rain"])).toEqual({ answers: ["rain"], accuracy: 0 });
   });
 });
 
@@ -157,8 +157,13 @@ describe("regression", () => {
     expectMetrics(measureEstimates({ target: [0], prediction: [1] }), { mape: 2 ** 52 });
   });
 
-  test("has a baseline: always the mean", () => {
-    expect(meanAnswer([1, 2, 6])).toEqual({ answer: 3, mae: 2, rmse: near(2.160246899) });
+  test("has a baseline: always the mean explains nothing", () => {
+    const target = [1, 2, 6];
+    expectMetrics(measureEstimates({ target, prediction: target.map(() => mean(target)) }), {
+      mae: 2,
+      rmse: 2.160246899,
+      r2: 0,
+    });
   });
 
   test("cuts quantiles as numpy does", () => {

@@ -34,22 +34,14 @@ export function measureEstimates({ target, prediction }: EstimatedRows): Measure
   };
 }
 
-/** The answer that is best when nothing is known: the mean of the target, and its mean absolute error. */
-export function meanAnswer(target: readonly number[]): { answer: number; mae: number; rmse: number } {
-  const answer = sum(target) / target.length;
-  return {
-    answer,
-    mae: sum(target.map((truth) => Math.abs(truth - answer))) / target.length,
-    rmse: Math.sqrt(squaredSpread(target) / target.length),
-  };
-}
+export const mean = (numbers: readonly number[]): number => sum(numbers) / numbers.length;
 
 const explained = (unexplained: number, whole: number): number =>
   whole === 0 ? (unexplained === 0 ? 1 : 0) : 1 - unexplained / whole;
 
 function squaredSpread(numbers: readonly number[]): number {
-  const mean = sum(numbers) / numbers.length;
-  return sum(numbers.map((each) => (each - mean) ** 2));
+  const centre = mean(numbers);
+  return sum(numbers.map((each) => (each - centre) ** 2));
 }
 
 /** The rows of a slice, by index. */

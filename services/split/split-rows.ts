@@ -1,8 +1,10 @@
 import type { z } from "zod";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
 import type { Assignment, Side } from "@jackfield/learning/assignment";
+import { mostFrequent } from "@jackfield/learning/confusion";
 import { namesClasses } from "@jackfield/learning/family";
 import { leakageReport, type LeakageReport } from "@jackfield/learning/leakage";
+import { mean } from "@jackfield/learning/regression";
 import { contentDigest, contentsIn } from "@jackfield/learning/row-content";
 import { labelOf, type Value } from "@jackfield/learning/values";
 import { keepTable } from "@jackfield/service/keep-table";
@@ -41,7 +43,10 @@ export const splitRows =
       test: await take("test", "test", withoutTarget(names, input.target)),
     };
     const truth = await take("truth", "test", truthColumns(input));
-    return answered({ parts, truth, method, leakage }, { message: inWords(leakage, input, method) });
+    return answered(
+      { parts, truth, method, usual: usualOf(columns, assignment), leakage },
+      { message: inWords(leakage, input, method) },
+    );
   };
 
 /** @throws Problem E_NO_COLUMN with the nearest names, before anything is read. */
@@ -90,6 +95,18 @@ function classesOf({ described, target, values }: Columns): Value[] | undefined 
   const type = described.find(({ name }) => name === target)?.type ?? "string";
   const classes = values(target);
   return namesClasses(type, classes) && new Set(classes).size <= classesAtMost ? classes : undefined;
+}
+
+/** What always giving the same answer would say: it may know train, and nothing of test. */
+function usualOf({ described, target, values }: Columns, assignment: Assignment): Output["usual"] {
+  const type = described.find(({ name }) => name === target)?.type ?? "string";
+  const trained = values(target).filter((_, row) => assignment[row] === "train");
+  return {
+    ...(namesClasses(type, trained) && {
+      classes: mostFrequent(trained.map(labelOf)).slice(0, classesAtMost),
+    }),
+    ...((type === "integer" || type === "number") && { mean: mean(trained.map(Number)) }),
+  };
 }
 
 /** The column that tells time: the rule's own, or the only one there is. */

@@ -66,6 +66,7 @@ describe("split", () => {
       time: { column: "date", train: ["2012-01-01", "2014-12-31"], test: ["2015-01-01", "2015-12-31"] },
     });
     expect(output.leakage.classes?.["sun"]?.train).toBe(640 - (output.leakage.classes?.["sun"]?.test ?? 0));
+    expect(output.usual).toEqual({ classes: ["rain"] });
     const [train, test] = [await idsOf(output.parts.train), await idsOf(output.parts.test)];
     expect(new Set([...train, ...test]).size).toBe(1461);
   });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { table } from "../event/artifact.ts";
 import { capability } from "../event/contract.ts";
 import { exampleTable } from "../event/example.ts";
-import { gateRule, sliceRule } from "../project/rules.ts";
+import { gateRule, sliceRule, usualAnswer } from "../project/rules.ts";
 
 const metrics = z.record(z.string(), z.number());
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -17,6 +17,8 @@ export const evaluate = capability("evaluate", {
     metrics: z.array(z.string()).optional(),
     slices: z.array(sliceRule).default([]),
     gate: gateRule.default({}),
+    /** The constant answers to compare with; without them, the best that the truth itself allows. */
+    usual: usualAnswer.default({}),
   }),
   output: z.object({
     family: z.enum(["classification", "regression"]),
@@ -41,12 +43,13 @@ export const evaluate = capability("evaluate", {
       truth: { ...exampleTable, rows: 365 },
       target: "weather",
       gate: { accuracy: ">= 0.80" },
+      usual: { classes: ["rain"] },
     },
     output: {
       family: "classification",
       rows: 365,
       metrics: { accuracy: 0.8356 },
-      baseline: { metric: "accuracy", value: 0.3945, answers: ["rain", "sun"] },
+      baseline: { metric: "accuracy", value: 0.3945, answers: ["rain"] },
       gate: [{ metric: "accuracy", condition: ">= 0.80", value: 0.8356, pass: true }],
       verdict: "pass",
       results: { ...exampleTable, rows: 365 },

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { table } from "../event/artifact.ts";
 import { capability } from "../event/contract.ts";
 import { exampleTable } from "../event/example.ts";
-import { sliceRule, splitRule } from "../project/rules.ts";
+import { sliceRule, splitRule, usualAnswer } from "../project/rules.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -26,6 +26,8 @@ export const split = capability("split", {
     truth: table,
     /** What the rule came to, said in words when it was `auto`. */
     method: z.string(),
+    /** What always giving the same answer would say, learned from train. */
+    usual: usualAnswer.default({}),
     leakage: z.object({
       rows: z.object({ train: count, test: count, left: count }),
       /** Rows with equal content on both sides; the same row twice is E_LEAK, equal twins are counted here. */
@@ -47,6 +49,7 @@ export const split = capability("split", {
       parts: { train: { ...exampleTable, rows: 1_096 }, test: { ...exampleTable, rows: 365 } },
       truth: { ...exampleTable, rows: 365 },
       method: "column",
+      usual: { classes: ["rain"] },
       leakage: { rows: { train: 1_096, test: 365, left: 0 }, twins: 0 },
     },
   },

@@ -49,6 +49,11 @@ export const gateRule = z
   .record(z.string(), z.union([z.string(), z.array(z.string()).min(1)]))
   .meta({ id: "GateRule" });
 
+/** What nobody needs a model for: the classes most frequent in train (several when tied), the mean of train. */
+export const usualAnswer = z
+  .object({ classes: z.array(z.string()).min(1).optional(), mean: z.number().optional() })
+  .meta({ id: "UsualAnswer" });
+
 export const parameters = z.record(z.string(), z.json()).meta({ id: "Parameters" });
 
 export type FetchRule = z.output<typeof fetchRule>;

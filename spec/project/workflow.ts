@@ -64,6 +64,7 @@ export const defaultLifecycle: Workflow = {
         metrics: "/configuration/evaluate/metrics",
         slices: "/configuration/evaluate/slices",
         gate: "/configuration/gate",
+        usual: "/split/usual",
       },
     },
   ],

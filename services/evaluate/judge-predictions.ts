@@ -1,0 +1,144 @@
+import type { z } from "zod";
+import type { Artifacts } from "@jackfield/artifacts/artifacts";
+import { familyOf } from "@jackfield/learning/family";
+import {
+  judge,
+  parseGate,
+  requireMetric,
+  sayFailure,
+  sayNumber,
+  type Judgement,
+} from "@jackfield/learning/gate";
+import { metricNames, type Family, type Measured, type MetricName } from "@jackfield/learning/metric-names";
+import { sliceRows, type Slice } from "@jackfield/learning/slices";
+import { keepTable } from "@jackfield/service/keep-table";
+import { answered, type Answered } from "@jackfield/service/on";
+import { rowIdColumn, type Table } from "@jackfield/spec/event/artifact";
+import type { evaluate } from "@jackfield/spec/evaluate";
+import type { Cell } from "@jackfield/tables/duck";
+import { readRows, writeRows } from "@jackfield/tables/rows";
+import { amountQuestion } from "./amounts.ts";
+import { joinAnswers, type Answers } from "./answers.ts";
+import { classQuestion } from "./classes.ts";
+import type { Question } from "./question.ts";
+
+type Input = z.output<typeof evaluate.input>;
+type Output = z.input<typeof evaluate.output>;
+
+/** Joins predictions with the truth, measures, judges by the gate, and leaves a result a row. No model is loaded. */
+export const judgePredictions =
+  ({ artifacts }: { artifacts: Artifacts }) =>
+  async (input: Input): Promise<Answered<Output>> => {
+    const gate = parseGate(input.gate);
+    const listed = input.metrics?.map((name, place) => requireMetric(name, `metrics[${place}]`));
+    const asked = [...(listed ?? []), ...gate.map(({ metric }) => metric)];
+    const read = async (table: Table) => ({
+      table,
+      rows: await readRows(await artifacts.pathOf(table.digest)),
+    });
+    const answers = joinAnswers(await read(input.truth), await read(input.predictions), input.target);
+    const question = questionOf(answers, asked, input.usual);
+    const all = question.measure();
+    const judgement = judge(gate, all);
+    const measured = listed === undefined ? all : only(asked, all, question.family);
+    const sliced = sliceAnswers(input, answers);
+    const output: Output = {
+      family: question.family,
+      rows: answers.rowIds.length,
+      metrics: measured.metrics,
+      absent: measured.absent,
+      baseline: question.baseline,
+      slices: sliced.flatMap((slice) => slicesOf(slice, question, Object.keys(measured.metrics))),
+      gate: judgement.conditions,
+      verdict: judgement.verdict,
+      results: await keepResults(artifacts, answers, [...question.results, ...sliced.map(sliceColumn)]),
+    };
+    const result = judgement.verdict === "fail" ? "fail" : "pass";
+    return answered<Output>(output, { result, message: inWords(judgement, all, question.headline) });
+  };
+
+function questionOf(answers: Answers, asked: readonly MetricName[], usual: Input["usual"]): Question {
+  const family = familyOf({
+    type: answers.targetType,
+    values: answers.target,
+    predictions: answers.prediction,
+    hasProbabilities: answers.scores.length > 0,
+    asked,
+  });
+  return family === "classification"
+    ? classQuestion(answers, usual.classes)
+    : amountQuestion(answers, usual.mean);
+}
+
+/** The metrics that were asked for; one of the other family is absent, and says why. */
+function only(asked: readonly MetricName[], measured: Measured, family: Family): Measured {
+  const wanted: Measured = { metrics: {}, absent: {} };
+  for (const name of asked) {
+    const value = measured.metrics[name];
+    if (value !== undefined) wanted.metrics[name] = value;
+    else
+      wanted.absent[name] =
+        measured.absent[name] ?? `it is a metric of ${metricNames[name].family}, and this is ${family}`;
+  }
+  return wanted;
+}
+
+interface Sliced {
+  name: string;
+  slices: Slice[];
+}
+
+const sliceAnswers = ({ slices }: Input, answers: Answers): Sliced[] =>
+  slices.map(({ name, column, by }) => ({ name, slices: sliceRows(column, answers.column(column), by) }));
+
+/** Each slice with the metrics of the whole, as far as they can be computed there. */
+const slicesOf = (
+  { name, slices }: Sliced,
+  question: Question,
+  metrics: readonly string[],
+): NonNullable<Output["slices"]> =>
+  slices.map(({ value, rows }) => ({
+    slice: name,
+    value,
+    rows: rows.length,
+    metrics: Object.fromEntries(
+      Object.entries(question.measure(rows).metrics).filter(([metric]) => metrics.includes(metric)),
+    ),
+  }));
+
+function sliceColumn({ name, slices }: Sliced): Question["results"][number] {
+  const values: Cell[] = [];
+  for (const { value, rows } of slices) for (const row of rows) values[row] = value;
+  return { name: `slice_${name}`, type: "string", values };
+}
+
+const keepResults = (
+  artifacts: Artifacts,
+  { rowIds }: Answers,
+  columns: Question["results"],
+): Promise<Table> =>
+  keepTable(artifacts, "results", (to) =>
+    writeRows(
+      to,
+      columns.map(({ name, type }) => ({ name, type })),
+      rowIds.map((id, row) => ({
+        [rowIdColumn]: id,
+        ...Object.fromEntries(columns.map(({ name, values }) => [name, values[row] ?? null])),
+      })),
+    ),
+  );
+
+/** `accuracy 0.836`, or why not: `accuracy 0.773 < 0.80`. */
+function inWords(
+  { conditions, verdict }: Judgement,
+  { metrics }: Measured,
+  headline: Question["headline"],
+): string {
+  const failed = conditions.filter(({ pass }) => !pass);
+  if (failed.length > 0) return failed.map(sayFailure).join("; ");
+  const [first] = conditions;
+  const said = first
+    ? `${first.metric} ${sayNumber(first.value)}`
+    : `${headline} ${sayNumber(metrics[headline] ?? 0)}`;
+  return verdict === "none" ? `${said}, no gate and so no verdict` : said;
+}

@@ -1,0 +1,16 @@
+import type { Measured, Family } from "@jackfield/learning/metric-names";
+import type { Cell } from "@jackfield/tables/duck";
+import type { TypedColumn } from "@jackfield/tables/settle-types";
+
+/** What a target asks of a model, and how answers are judged: one of these for classes, one for amounts. */
+export interface Question {
+  family: Family;
+  /** The metric that one line for people names first. */
+  headline: "accuracy" | "mae";
+  /** Measures all rows, or those of a slice. */
+  measure: (rows?: readonly number[]) => Measured;
+  /** What always giving the same answer would reach. */
+  baseline: { metric: string; value: number; answers: string[] };
+  /** The columns of the result set, and their values in the order of the truth. */
+  results: readonly (TypedColumn & { values: readonly Cell[] })[];
+}
