@@ -155,7 +155,12 @@ function removeStale(root, outputs) {
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   if (!process.argv.includes("--force") && isBuilt()) process.stdout.write("the build is up to date\n");
   else {
-    const { entries: count, tookMs } = await build();
-    process.stdout.write(`built ${count} programs in ${(tookMs / 1000).toFixed(1)} s\n`);
+    try {
+      const { entries: count, tookMs } = await build();
+      process.stdout.write(`built ${count} programs in ${(tookMs / 1000).toFixed(1)} s\n`);
+    } catch {
+      // esbuild has said where and why.
+      process.exitCode = 1;
+    }
   }
 }

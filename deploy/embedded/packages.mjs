@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "./refusal.mjs";
 
@@ -43,6 +43,7 @@ export async function installPackages(root) {
       next: "npm install, look at the change, and commit it",
     });
   }
+  mkdirSync(join(root, "node_modules"), { recursive: true });
   writeFileSync(markFile(root), wanted(root));
 }
 
