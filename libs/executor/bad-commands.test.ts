@@ -42,7 +42,8 @@ describe("how a command ends", () => {
     const { status, problem } = outcomeOf(ended);
     expect(status).toBe("errored");
     expect(problem).toMatchObject({ code: "E_EXIT", retriable: false, here: join(folder, "stderr.log") });
-    expect(problem?.why).toContain("Error: no column wind");
+    expect(problem?.message).toBe("node train.mjs exited with 1: Error: no column wind");
+    expect(problem?.why).toContain("throw new Error");
     expect(readFileSync(ended.stderr, "utf8")).toContain("reading rows");
   });
 

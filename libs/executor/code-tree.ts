@@ -27,7 +27,7 @@ export async function packTree(folder: string, limitBytes = treeLimitBytes): Pro
 export const packFolder = async (folder: string, limitBytes: number): Promise<PackedTree> =>
   pack(folder, await allFiles(folder), limitBytes);
 
-/** Unpacks a tree from a file into a folder that is made when it is not there. @throws E_BAD_OUTPUT if it is no tar. */
+/** Unpacks a tree from a file into a folder that is made when it is not there. @throws E_INVALID if it is no tar. */
 export async function unpackTree(archive: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const unpack = extract({
@@ -38,7 +38,7 @@ export async function unpackTree(archive: string, folder: string): Promise<void>
   });
   await pipeline(createReadStream(archive), unpack).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Problem("E_BAD_OUTPUT", `The code tree cannot be unpacked: ${reason}.`, { cause });
+    throw new Problem("E_INVALID", `The code tree cannot be unpacked: ${reason}.`, { cause });
   });
 }
 

@@ -42,7 +42,8 @@ export function openLog(path: string, limitBytes = logLimitBytes): LogFile {
     drained: () =>
       file.writableNeedDrain && !file.errored
         ? new Promise((resolve) => {
-            file.once("drain", resolve).once("error", resolve);
+            file.once("drain", resolve);
+            file.once("error", () => resolve());
           })
         : Promise.resolve(),
     async close() {

@@ -27,6 +27,8 @@ export interface CommandOutcome {
 /** What the end of a command is judged by, beside the end itself. */
 export interface OutcomeContext {
   said?: ErrorFile;
+  /** How to see the whole log, unless the command itself says what to do. */
+  next?: string;
   /** The limits it ran under, to name them. */
   limits?: { seconds?: number; memoryBytes?: number };
 }
@@ -40,11 +42,11 @@ export function outcomeOf(ended: Ended, context: OutcomeContext = {}): CommandOu
   if (ended.signal !== null) return { status: "errored", problem: crashed(ended, ended.signal) };
   const result = verdicts[ended.exit ?? 1];
   if (result === "pass") return { status: "succeeded", result };
-  const message = context.said?.message ?? ended.lastLines.at(-1);
+  const message = context.said?.message ?? lastWord(ended.lastLines);
   if (result !== undefined) {
     return { status: "succeeded", result, ...(message !== undefined && { message }) };
   }
-  return { status: "errored", problem: exited(ended, message, context.said) };
+  return { status: "errored", problem: exited(ended, message, context) };
 }
 
 function killed(ended: Ended, by: NonNullable<Ended["killedBy"]>, context: OutcomeContext): CommandOutcome {
@@ -88,7 +90,9 @@ function crashed(ended: Ended, signal: NodeJS.Signals): Problem {
   });
 }
 
-function exited(ended: Ended, message: string | undefined, said: ErrorFile = {}): Problem {
+function exited(ended: Ended, message: string | undefined, context: OutcomeContext): Problem {
+  const { said = {} } = context;
+  const next = said.next ?? context.next;
   const name = commandName(ended);
   const retry = ended.exit === retryLater;
   const how = retry ? "asks to be tried again (exit 75)" : `exited with ${ended.exit ?? "no code"}`;
@@ -97,9 +101,16 @@ function exited(ended: Ended, message: string | undefined, said: ErrorFile = {})
   return new Problem(retry ? "E_RETRY_LATER" : "E_EXIT", `${name} ${how}${code}: ${words}`, {
     ...(ended.lastLines.length > 0 && { why: ended.lastLines.join("\n") }),
     here: ended.stderr,
-    ...(said.next !== undefined && { next: said.next }),
+    ...(next !== undefined && { next }),
     ...(said.retryAfter !== undefined && { retryAfterSeconds: said.retryAfter }),
   });
+}
+
+/** The last line; where Node signs an uncaught error with its version, the line that names the error. */
+function lastWord(lines: readonly string[]): string | undefined {
+  const last = lines.at(-1);
+  if (last === undefined || !/^Node\.js v\d/.test(last)) return last;
+  return lines.findLast((line) => /^\w*(Error|Exception)\b.*: /.test(line)) ?? last;
 }
 
 const lastWords = ({ lastLines }: Ended): string =>

@@ -35,6 +35,8 @@ export interface ContractRun {
   limits?: CommandLimits;
   signal?: AbortSignal;
   onProgress?: (progress: ProgressedData) => void;
+  /** How people see the whole log, for a problem. */
+  seeLogs?: string;
 }
 
 export interface ContractEnd extends CommandOutcome {
@@ -72,6 +74,7 @@ export async function runContract(run: ContractRun): Promise<ContractEnd> {
   const said = await readErrorFile(folder.out);
   const outcome = outcomeOf(ended, {
     ...(said !== undefined && { said }),
+    ...(run.seeLogs !== undefined && { next: run.seeLogs }),
     ...(run.limits !== undefined && { limits: run.limits }),
   });
   if (outcome.status !== "succeeded") return { ...outcome, ended, environment };
