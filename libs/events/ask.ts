@@ -1,0 +1,104 @@
+import { RequestError, TimeoutError, type Msg } from "@nats-io/transport-node";
+import { z } from "zod";
+import { Problem, asProblem, problemFrom, reportOf } from "@jackfield/problem/problem";
+import { problemReport } from "@jackfield/spec/event/problem";
+import type { Events } from "./connection.ts";
+import { parseJson, printJson } from "./json-text.ts";
+
+/** What travels back: an answer, or the problem that there is instead. */
+const reply = z.union([z.object({ problem: problemReport }), z.object({ answer: z.unknown() })]);
+
+/** An answer that somebody gives for a subject; `close` stops it. */
+export interface Answering extends AsyncDisposable {
+  close(): Promise<void>;
+}
+
+/**
+ * Answers questions on a subject below `ctl.` (`lease.*`, `tracker.runs`); the handler is given the subject without that
+ * root. Resolves when the server passes questions on. Replies go only to `_INBOX_…`: a reply subject inside the events would make the stream store the answer.
+ */
+export async function answer(
+  events: Events,
+  subject: string,
+  handler: (input: unknown, subject: string) => Promise<unknown>,
+): Promise<Answering> {
+  const root = `${events.controlRoot}.`;
+  const subscription = events.connection.subscribe(root + subject, {
+    callback: (error, message) => {
+      if (error !== null || message.reply?.startsWith("_INBOX_") !== true) return;
+      const work = async (): Promise<unknown> =>
+        handler(inputOf(message), message.subject.slice(root.length));
+      void replyTo(message, work, largest(events));
+    },
+  });
+  const close = async (): Promise<void> => {
+    if (!events.connection.isClosed()) await subscription.drain();
+  };
+  await events.connection.flush();
+  return { close, [Symbol.asyncDispose]: close };
+}
+
+/**
+ * Asks on a subject below `ctl.` and waits for the answer.
+ * @throws the Problem that came back; E_UNREACHABLE when nobody answers in time.
+ */
+export async function ask(
+  events: Events,
+  subject: string,
+  input: unknown,
+  { timeoutMs = 5_000 }: { timeoutMs?: number } = {},
+): Promise<unknown> {
+  const question = Buffer.from(input === undefined ? "" : printJson(input));
+  const most = largest(events);
+  if (question.byteLength > most) throw tooLarge(`The question to ${subject}`, question.byteLength, most);
+  const message = await request(events, subject, question, timeoutMs);
+  const answered = reply.safeParse(parseJson(message.string()));
+  if (!answered.success)
+    throw new Problem("E_BROKEN", `${subject} answered with something that is no answer.`);
+  if ("problem" in answered.data) throw problemFrom(answered.data.problem);
+  return answered.data.answer;
+}
+
+async function request(
+  events: Events,
+  subject: string,
+  question: Uint8Array,
+  timeoutMs: number,
+): Promise<Msg> {
+  try {
+    return await events.connection.request(`${events.controlRoot}.${subject}`, question, {
+      timeout: timeoutMs,
+    });
+  } catch (error) {
+    const [service = subject] = subject.split(".");
+    const nobody = error instanceof RequestError && error.isNoResponders();
+    if (!nobody && !(error instanceof TimeoutError)) throw asProblem(error);
+    throw new Problem("E_UNREACHABLE", `${service} does not answer.`, {
+      why: nobody ? `nobody listens on ${subject}` : `no answer on ${subject} within ${timeoutMs} ms`,
+      next: "`jackfield doctor` shows which service is down",
+      cause: error,
+    });
+  }
+}
+
+async function replyTo(message: Msg, work: () => Promise<unknown>, mostBytes: number): Promise<void> {
+  const text = await work().then(
+    (result) => printJson({ answer: result ?? null }),
+    (error: unknown) => printJson({ problem: reportOf(asProblem(error)) }),
+  );
+  const bytes = Buffer.from(text);
+  if (bytes.byteLength <= mostBytes) message.respond(bytes);
+  else message.respond(printJson({ problem: reportOf(tooLarge("The answer", bytes.byteLength, mostBytes)) }));
+}
+
+/** A question is plain JSON; without a body there is no input. */
+const inputOf = (message: Msg): unknown =>
+  message.data.byteLength === 0 ? undefined : parseJson(message.string());
+
+/** What one message of this server may weigh. */
+const largest = (events: Events): number => events.connection.info?.max_payload ?? 1024 * 1024;
+
+const tooLarge = (what: string, bytes: number, most: number): Problem =>
+  new Problem("E_TOO_LARGE", `${what} is ${bytes} bytes; NATS carries ${most}.`, {
+    next: "ask for less at once (a limit, a cursor)",
+  });
