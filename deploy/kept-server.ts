@@ -21,7 +21,7 @@ export interface KeptServer<Kind extends Server> {
  */
 export async function keepServer<Kind extends Server>(
   start: (port: number | undefined) => Promise<Kind>,
-  onRestart: (what: string) => void,
+  { log, changed }: { log: (what: string) => void; changed: () => void },
 ): Promise<KeptServer<Kind>> {
   let current = await start(undefined);
   let stopping = false;
@@ -29,8 +29,9 @@ export async function keepServer<Kind extends Server>(
     for (;;) {
       const code = await current.exited;
       if (stopping) return;
-      onRestart(`ended with exit code ${code}; starting it again`);
+      log(`ended with exit code ${code}; starting it again`);
       current = await startAgain(current.port);
+      changed();
     }
   };
   const startAgain = async (port: number): Promise<Kind> => {
@@ -38,7 +39,7 @@ export async function keepServer<Kind extends Server>(
       try {
         return await start(port);
       } catch (error) {
-        onRestart(`could not be started: ${String(error)}`);
+        log(`could not be started: ${String(error)}`);
         await delay(1_000);
         if (stopping) throw error;
       }

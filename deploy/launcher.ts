@@ -44,6 +44,8 @@ export interface Up {
   run: RunFile;
   processes: { name: string; pid: number }[];
   tookMs: number;
+  /** Services that are there and could not begin yet, with the reason: a handler without a conductor, say. */
+  notReady: string[];
   /** Services drain, then PostgreSQL, then NATS. May be called again. */
   stop: () => Promise<void>;
 }
@@ -52,8 +54,8 @@ export interface Up {
 const streamBytes = 1024 ** 3;
 
 /**
- * Starts NATS, PostgreSQL and the services, and waits until all are ready. What dies is started again.
- * @throws Problem E_RUNNING, E_PORT_TAKEN, E_NATS_MISSING, E_POSTGRES, E_MIGRATION, E_WAITED; then nothing is left running
+ * Starts NATS, PostgreSQL and the services, and waits until all are ready, at most 10 s. What dies is started again.
+ * @throws Problem E_RUNNING, E_PORT_TAKEN, E_NATS_MISSING, E_POSTGRES, E_MIGRATION, E_CONFIG; then nothing is left running
  */
 export async function up(options: UpOptions): Promise<Up> {
   const began = performance.now();
@@ -64,8 +66,8 @@ export async function up(options: UpOptions): Promise<Up> {
   const stop = (): Promise<void> => (stopping ??= inReverse(undo));
   if (options.ephemeral === true) undo.unshift(() => rm(folder, { recursive: true, force: true }));
   try {
-    const { run, processes } = await start({ ...options, folder }, claim, undo);
-    return { url: run.url ?? "", run, processes, tookMs: Math.round(performance.now() - began), stop };
+    const started = await start({ ...options, folder }, claim, undo);
+    return { ...started, url: started.run.url ?? "", tookMs: Math.round(performance.now() - began), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -87,7 +89,7 @@ async function start(
   options: UpOptions,
   claim: RunFile,
   undo: (() => Promise<unknown>)[],
-): Promise<{ run: RunFile; processes: Up["processes"] }> {
+): Promise<Pick<Up, "run" | "processes" | "notReady">> {
   const { folder, environment = process.env, log = () => undefined } = options;
   const home = jackfieldFolder(folder);
   const ports = options.ephemeral === true ? freePorts : (options.ports ?? usualPorts);
@@ -96,9 +98,11 @@ async function start(
   await Promise.all(
     ["artifacts", "work", "logs"].map((name) => mkdir(join(home, name), { recursive: true })),
   );
+  const file = keepFile(folder);
+  const { changed } = file;
   const [services, stores] = await both(
     Promise.all((options.services ?? (await serviceNames())).map(loadService)),
-    startStores({ home, ports, durable: options.ephemeral !== true, environment, log }),
+    startStores({ home, ports, durable: options.ephemeral !== true, environment, log, changed }),
   );
   undo.push(stores.stop);
   const shared = {
@@ -110,12 +114,38 @@ async function start(
   };
   const environmentOf = await prepare(services, stores, shared);
   const run = options.isolate === true ? runApart : runTogether;
-  const running = await run({ services, environmentOf, logs, log });
-  undo.push(() => running.stop());
-  await running.ready(20_000);
-  const written = describe({ claim, stores, running, shared, logs });
-  await writeRun(folder, written);
-  return { run: written, processes: processesOf(written) };
+  const running = await run({ services, environmentOf, logs, log, changed });
+  undo.push(running.stop, file.end);
+  // The system starts with any service absent, so who waits for another does not keep the rest from coming up.
+  const notReady = await running.notReady(10_000);
+  for (const line of notReady) log(`WARNING  ${line}`);
+  const content = (): RunFile => describe({ claim, stores, running, shared, logs });
+  const written = content();
+  await file.begin(content);
+  return { run: written, processes: processesOf(written), notReady };
+}
+
+/** run.json is written once all is up, and again whenever something has another process than before. */
+function keepFile(folder: string) {
+  let content: (() => RunFile) | undefined;
+  let writing = Promise.resolve();
+  const changed = (): void => {
+    if (content === undefined) return;
+    const run = content();
+    writing = writing.then(() => writeRun(folder, run)).catch(() => undefined);
+  };
+  return {
+    changed,
+    begin: async (from: () => RunFile) => {
+      content = from;
+      changed();
+      await writing;
+    },
+    end: async () => {
+      content = undefined;
+      await writing;
+    },
+  };
 }
 
 /** Waits for both also when one fails, so that what came up can be stopped. */

@@ -13,6 +13,8 @@ try {
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
+    // When NATS and PostgreSQL went away first, there is nothing left that could be flushed to them.
+    setTimeout(() => process.exit(1), 8_000).unref();
     void service
       .stop()
       .then(() => door.close())

@@ -4,7 +4,6 @@ import { closeSync, createWriteStream, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { Problem } from "@jackfield/problem/problem";
 import type { Environment } from "@jackfield/service/configuration";
 import type { Service } from "@jackfield/service/define";
 import { createHealth } from "@jackfield/service/health";
@@ -13,8 +12,8 @@ import { startService } from "@jackfield/service/start";
 export interface RunningServices {
   /** `health` is the address of a service in a process of its own. */
   list: () => { name: string; pid: number; health?: string }[];
-  /** Waits until all are ready. @throws Problem E_WAITED that names who is not. */
-  ready: (withinMs: number) => Promise<void>;
+  /** Waits until all are ready; at the deadline answers with those that are not, and why. */
+  notReady: (withinMs: number) => Promise<string[]>;
   stop: () => Promise<void>;
 }
 
@@ -23,6 +22,8 @@ export interface ServicesOptions {
   environmentOf: (service: Service) => Environment;
   logs: string;
   log: (line: string) => void;
+  /** Called when a service has another process than before, and its address is known. */
+  changed: () => void;
 }
 
 const logFile = (logs: string, name: string): string => join(logs, `${name}.log`);
@@ -48,7 +49,8 @@ export async function runTogether({
   );
   const running = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
   const stop = async (): Promise<void> => {
-    await Promise.all(running.map((service) => service.stop()));
+    const stopped = Promise.all(running.map((service) => service.stop()));
+    await Promise.race([stopped, delay(10_000, undefined, { ref: false })]);
     await closeSinks();
   };
   const failed = starts.find((start) => start.status === "rejected");
@@ -62,23 +64,16 @@ export async function runTogether({
   };
   return {
     list: () => running.map(({ name }) => ({ name, pid: process.pid })),
-    ready: (withinMs) => waitForAll(missing, withinMs, logs),
+    notReady: (withinMs) => waitForAll(missing, withinMs),
     stop,
   };
 }
 
-async function waitForAll(missing: () => Promise<string[]>, withinMs: number, logs: string): Promise<void> {
+async function waitForAll(missing: () => Promise<string[]>, withinMs: number): Promise<string[]> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const left = await missing();
-    if (left.length === 0) return;
-    if (performance.now() > deadline) {
-      throw new Problem("E_WAITED", `Not everything came up in ${Math.round(withinMs / 1000)} s.`, {
-        why: left.join("\n"),
-        here: logs,
-        next: "read the logs there; jackfield doctor looks at the usual causes",
-      });
-    }
+    if (left.length === 0 || performance.now() > deadline) return left;
     await delay(10);
   }
 }
@@ -87,10 +82,12 @@ async function waitForAll(missing: () => Promise<string[]>, withinMs: number, lo
 export async function runApart(options: ServicesOptions): Promise<RunningServices> {
   const kept = options.services.map((service) => keepProcess(service, options));
   const missing = async (): Promise<string[]> =>
-    (await Promise.all(kept.map(async (it) => ((await it.isReady()) ? [] : [it.name])))).flat();
+    (await Promise.all(kept.map((it) => it.isReady()))).flatMap((ready, index) =>
+      ready ? [] : [`${kept[index]?.name ?? ""}: not ready`],
+    );
   return {
     list: () => kept.map((it) => it.describe()),
-    ready: (withinMs) => waitForAll(missing, withinMs, options.logs),
+    notReady: (withinMs) => waitForAll(missing, withinMs),
     stop: async () => {
       await Promise.all(kept.map((it) => it.stop()));
     },
@@ -119,7 +116,10 @@ function keepProcess(service: Service, options: ServicesOptions) {
   const keep = async (): Promise<void> => {
     for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 5_000)) {
       health = undefined;
-      child.once("message", (message: { health: string }) => (health = message.health));
+      child.once("message", (message: { health: string }) => {
+        health = message.health;
+        options.changed();
+      });
       const began = performance.now();
       await once(child, "exit");
       if (stopping) return;

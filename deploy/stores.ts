@@ -25,6 +25,8 @@ export interface StoreOptions {
   durable: boolean;
   environment: Environment;
   log: (line: string) => void;
+  /** Called when a server has another process than before. */
+  changed: () => void;
 }
 
 /** Starts what the environment does not name. @throws Problem E_NATS_MISSING, E_PORT_TAKEN, E_POSTGRES */
@@ -57,19 +59,31 @@ function given(environment: Environment, store: "NATS" | "POSTGRES"): string | u
   return url === "" ? undefined : url;
 }
 
-async function keptNats({ home, ports, durable, log }: StoreOptions): Promise<KeptServer<NatsServer>> {
+async function keptNats({
+  home,
+  ports,
+  durable,
+  log,
+  changed,
+}: StoreOptions): Promise<KeptServer<NatsServer>> {
   const binary = await findNatsServer({ say: log });
   if (binary.warning !== undefined) log(`WARNING  ${binary.warning}`);
   const start = (port: number | undefined): Promise<NatsServer> =>
     startNats({ binary, folder: join(home, "nats"), port: port ?? ports.nats, syncAlways: durable });
-  return keepServer(start, (what) => log(`nats-server ${what}`));
+  return keepServer(start, { log: (what) => log(`nats-server ${what}`), changed });
 }
 
-const keptPostgres = ({ home, ports, durable, log }: StoreOptions): Promise<KeptServer<PostgresServer>> =>
-  keepServer(
-    (port) => startPostgres({ folder: join(home, "postgres"), port: port ?? ports.postgres, durable }),
-    (what) => log(`PostgreSQL ${what}`),
-  );
+function keptPostgres({
+  home,
+  ports,
+  durable,
+  log,
+  changed,
+}: StoreOptions): Promise<KeptServer<PostgresServer>> {
+  const start = (port: number | undefined): Promise<PostgresServer> =>
+    startPostgres({ folder: join(home, "postgres"), port: port ?? ports.postgres, durable });
+  return keepServer(start, { log: (what) => log(`PostgreSQL ${what}`), changed });
+}
 
 /** What the embedded servers refuse, as the problem that it is; they cannot know problems (see `refusal.mjs`). */
 function problemOf(natsReason: unknown, postgres: PromiseSettledResult<unknown>): unknown {
