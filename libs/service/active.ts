@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Events } from "@jackfield/events/connection";
 import { readLog } from "@jackfield/events/log-reader";
 import { holdLock, lockLost } from "@jackfield/postgres/lock";
@@ -30,7 +31,7 @@ export function startActive(service: ServiceParts<unknown, unknown>, parts: Part
     const lost = AbortSignal.any([signal, broken.signal]);
     const shared = await service.state?.(parts);
     const fold = await service.reads?.(shared, parts);
-    const listening = listenFor(parts.events, service.answers?.(shared, parts) ?? []);
+    const listening = await listenFor(parts.events, service.answers?.(shared, parts) ?? []);
     parts.log.info({ event: "service.active", position: fold?.position }, `${service.name} is active`);
     try {
       state = { ready: true };
@@ -73,28 +74,17 @@ async function repeat(
   signal: AbortSignal,
   onFailure: (thrown: unknown, pauseMs: number) => void,
 ): Promise<void> {
+  const closed = (): boolean => signal.aborted;
   let pauseMs = firstPauseMs;
-  while (!signal.aborted) {
+  while (!closed()) {
     const began = performance.now();
     try {
       await work();
     } catch (thrown) {
-      if (signal.aborted) return;
+      if (closed()) return;
       pauseMs = performance.now() - began > 30_000 ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs);
       onFailure(thrown, pauseMs);
     }
-    await pause(pauseMs, signal);
+    await pause(pauseMs, undefined, { signal }).catch(() => undefined);
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });

@@ -28,16 +28,22 @@ export const answerTo = <Input extends z.ZodType, Output extends z.ZodType>(
   },
 });
 
-/** `ctl.<service>.<name>`; a name in angle brackets is a place for any handler. */
-export const subjectOfQuestion = (events: Events, question: Question, name?: string): string =>
-  `${events.controlRoot}.${question.service}.${name ?? (question.name.startsWith("<") ? "*" : question.name)}`;
+/** `<service>.<name>` below the control root; a name in angle brackets is a place for any handler. */
+const placeOf = (question: Question, name?: string): string =>
+  `${question.service}.${name ?? (question.name.startsWith("<") ? "*" : question.name)}`;
 
 /** Starts answering; close() stops. */
-export function listenFor(events: Events, answers: Answer[]): { close(): Promise<void> } {
-  const open = answers.map(({ question, reply }) =>
-    answer(events, subjectOfQuestion(events, question), (input, subject) => reply(input, subject)),
+export async function listenFor(events: Events, answers: Answer[]): Promise<{ close(): Promise<void> }> {
+  const open = await Promise.all(
+    answers.map(({ question, reply }) =>
+      answer(events, placeOf(question), (input, subject) => reply(input, subject)),
+    ),
   );
-  return { close: async () => void (await Promise.all(open.map((listening) => listening.close()))) };
+  return {
+    close: async () => {
+      await Promise.all(open.map((listening) => listening.close()));
+    },
+  };
 }
 
 /**
@@ -50,6 +56,5 @@ export async function askService<Input extends z.ZodType, Output extends z.ZodTy
   input: z.input<Input>,
   { timeoutMs = 5_000, name }: { timeoutMs?: number; name?: string } = {},
 ): Promise<z.output<Output>> {
-  const subject = subjectOfQuestion(events, question, name);
-  return question.answer.parse(await ask(events, subject, input, { timeoutMs }));
+  return question.answer.parse(await ask(events, placeOf(question, name), input, { timeoutMs }));
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
-import type { Delivery } from "@jackfield/events/handler-consumer";
+import type { TaskDelivery } from "@jackfield/events/consume-tasks";
 import type { Events } from "@jackfield/events/connection";
 import type { Publisher } from "@jackfield/events/publish";
 import { asProblem, Problem, reportOf } from "@jackfield/problem/problem";
@@ -10,6 +10,7 @@ import { triggeredData, type FinishedData, type TriggeredData } from "@jackfield
 import { finishedEvent, progressedEvent, startedEvent, type Assignment } from "./answer-events.ts";
 import { askLease, keepLease, type StopReason } from "./lease.ts";
 import type { Log } from "./log.ts";
+import { tasksFinished, workSeconds } from "./metrics.ts";
 import { isRefused, type Answered, type Handler } from "./on.ts";
 import { storeDrafts } from "./store-drafts.ts";
 import { openTask } from "./task.ts";
@@ -41,17 +42,17 @@ const leaseEveryMs = 5_000;
 export async function attempt(
   place: Workplace,
   handler: Handler,
-  delivery: Delivery,
+  delivery: TaskDelivery,
   assignment: Assignment,
 ): Promise<void> {
   const data = triggeredData.safeParse(delivery.event.data);
   const doubtful = delivery.redelivered || delivery.ageMs > (data.data?.limits.startSeconds ?? 30) * 1_000;
-  if (doubtful && !(await mayBegin(place, assignment))) {
+  if (doubtful && !(await mayBegin(place, delivery, assignment))) {
     delivery.ack();
     return;
   }
   await inSpan(`${handler.capability.name} process`, delivery.event, async (trace) => {
-    await place.publisher.publish(startedEvent(assignment, now(), trace));
+    await place.publisher.publish(startedEvent(assignment, now(), trace), { untilAccepted: true });
     delivery.ack();
     const began = performance.now();
     const ended = data.success
@@ -62,7 +63,10 @@ export async function attempt(
           }),
         );
     ended.data.workSeconds = Math.round(performance.now() - began) / 1_000;
-    await place.publisher.publish(finishedEvent(assignment, ended, { time: now(), trace }));
+    count(handler, assignment, ended);
+    await place.publisher.publish(finishedEvent(assignment, ended, { time: now(), trace }), {
+      untilAccepted: true,
+    });
     place.log.info(
       { event: "task.finished", task: assignment.task, status: ended.status, result: ended.result },
       ended.data.problem?.what ?? ended.data.message ?? "finished",
@@ -70,11 +74,18 @@ export async function attempt(
   });
 }
 
+function count(handler: Handler, { handler: name }: Assignment, ended: Ended): void {
+  const labels = { handler: name, capability: handler.capability.name };
+  tasksFinished.inc({ ...labels, status: ended.status });
+  workSeconds.observe(labels, ended.data.workSeconds ?? 0);
+}
+
 /** Asks until somebody answers: without an answer a doubtful delivery is not worked on. */
-async function mayBegin(place: Workplace, assignment: Assignment): Promise<boolean> {
+async function mayBegin(place: Workplace, delivery: TaskDelivery, assignment: Assignment): Promise<boolean> {
   while (!place.signal.aborted) {
     const answer = await askLease(place.events, assignment);
     if (answer !== undefined) return answer === "go";
+    delivery.working();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
   return false;

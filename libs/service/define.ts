@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
 import type { Events } from "@jackfield/events/connection";
-import type { LogEntry } from "@jackfield/events/log-reader";
+import type { LogEntry } from "@jackfield/events/log-entry";
 import type { Publisher } from "@jackfield/events/publish";
 import type { Database } from "@jackfield/postgres/database";
 import type { Position } from "@jackfield/spec/event/position";

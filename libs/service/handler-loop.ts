@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
 import type { Events } from "@jackfield/events/connection";
-import { consumeTasks } from "@jackfield/events/handler-consumer";
+import { consumeTasks, type TaskDelivery } from "@jackfield/events/consume-tasks";
 import type { Publisher } from "@jackfield/events/publish";
 import { Problem } from "@jackfield/problem/problem";
 import type { HandlerDescription } from "@jackfield/spec/facts/handler";
@@ -10,7 +10,7 @@ import { attempt, type Workplace } from "./attempt.ts";
 import type { Readiness } from "./health.ts";
 import type { Log } from "./log.ts";
 import type { Handler } from "./on.ts";
-import { keepRegistered } from "./registration.ts";
+import { keepRegistered, type Consumers } from "./registration.ts";
 
 export interface HandlerLoopParts {
   events: Events;
@@ -33,49 +33,53 @@ export function startHandlers(parts: HandlerLoopParts): HandlerLoop {
   const instance = randomBytes(4).toString("hex");
   const pulling = new AbortController();
   const handback = new AbortController();
-  const { description, concurrency, log } = parts;
   const place: Workplace = { ...parts, signal: handback.signal, instance };
-  const registration = keepRegistered(parts.events, { description, instance, concurrency, log });
-  const byCapability = new Map(parts.handlers.map((handler) => [handler.capability.name, handler]));
-  const loops = registration.consumers.then((consumers) =>
-    Promise.all(
-      consumers.map(({ capability, stream, durable }) => {
-        const handler = byCapability.get(capability);
-        if (handler === undefined) return undefined;
-        return consumeTasks(parts.events, {
-          stream,
-          durable,
-          concurrency,
-          signal: pulling.signal,
-          onTask: async (delivery) => {
-            const assignment = assignmentOf(delivery.event, instance);
-            if (assignment === undefined) return delivery.ack();
-            await attempt(place, handler, delivery, assignment);
-          },
-          onTrouble: (trouble) =>
-            log.warn(
-              { event: "handler.trouble", error: String(trouble) },
-              "a delivery failed; it comes again",
-            ),
-        });
-      }),
-    ),
-  );
+  const registration = keepRegistered(parts.events, { ...parts, instance });
+  let loops: Promise<unknown> = Promise.resolve();
+  void registration.consumers.then((consumers) => (loops = pullAll(parts, place, consumers, pulling.signal)));
   return {
     ready: () =>
       registration.heard() ? { ready: true } : { ready: false, why: "the conductor does not answer" },
     close: async (graceMs) => {
       pulling.abort();
-      const timer = setTimeout(
-        () =>
-          handback.abort(
-            new Problem("E_HANDED_BACK", "This handler is shutting down", { retryAfterSeconds: 0 }),
-          ),
-        graceMs,
-      );
-      await registration.close();
-      if (registration.heard()) await loops;
+      const leaving = new Problem("E_HANDED_BACK", "This handler is shutting down", { retryAfterSeconds: 0 });
+      const timer = setTimeout(() => handback.abort(leaving), graceMs);
+      await Promise.all([registration.close(), loops]);
       clearTimeout(timer);
     },
   };
+}
+
+/** One loop for each consumer; the conductor gives no more tasks than `concurrency`, whatever the capability. */
+const pullAll = (
+  { events, handlers, concurrency, log }: HandlerLoopParts,
+  place: Workplace,
+  consumers: Consumers,
+  signal: AbortSignal,
+): Promise<unknown> =>
+  Promise.all(
+    consumers.map(async ({ capability, stream, durable }) => {
+      const handler = handlers.find((candidate) => candidate.capability.name === capability);
+      if (handler === undefined) return;
+      await consumeTasks(events, {
+        stream,
+        durable,
+        concurrency,
+        signal,
+        onTask: (delivery) => takeUp(place, handler, delivery),
+        onBad: (refused, subject) =>
+          log.error(
+            { event: "delivery.refused", subject, why: refused.detail },
+            "this may not count; the tracker keeps it",
+          ),
+        onProblem: (problem) =>
+          log.warn({ event: "pulling.interrupted", code: problem.code }, problem.message),
+      });
+    }),
+  );
+
+async function takeUp(place: Workplace, handler: Handler, delivery: TaskDelivery): Promise<void> {
+  const assignment = assignmentOf(delivery.event, place.instance);
+  if (assignment === undefined) delivery.ack();
+  else await attempt(place, handler, delivery, assignment);
 }

@@ -32,14 +32,9 @@ export async function serveHealth(
   { port, host = "127.0.0.1" }: { port: number; host?: string },
 ): Promise<{ port: number; close(): Promise<void> }> {
   const server = createServer((request, response) => {
-    const send = (status: number, type: string, body: string) =>
-      response.writeHead(status, { "content-type": type }).end(body);
-    if (request.url === "/healthz") return send(200, "application/json", '{"alive":true}');
-    if (request.url === "/metrics")
-      return metricsText().then((text) => send(200, register.contentType, text));
-    if (request.url !== "/readyz") return send(404, "application/json", '{"error":"not found"}');
-    const report = health.report();
-    return send(report.ready ? 200 : 503, "application/json", JSON.stringify(report));
+    void page(request.url ?? "", health).then(({ status, type, body }) =>
+      response.writeHead(status, { "content-type": type }).end(body),
+    );
   });
   await new Promise<void>((resolve) => server.listen(port, host, resolve));
   const address = server.address();
@@ -47,4 +42,23 @@ export async function serveHealth(
     port: typeof address === "object" && address !== null ? address.port : port,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
+}
+
+interface Page {
+  status: number;
+  type: string;
+  body: string;
+}
+
+async function page(url: string, health: Health): Promise<Page> {
+  const json = (status: number, value: unknown): Page => ({
+    status,
+    type: "application/json",
+    body: JSON.stringify(value),
+  });
+  if (url === "/healthz") return json(200, { alive: true });
+  if (url === "/metrics") return { status: 200, type: register.contentType, body: await metricsText() };
+  if (url !== "/readyz") return json(404, { error: "not found" });
+  const report = health.report();
+  return json(report.ready ? 200 : 503, report);
 }

@@ -19,7 +19,7 @@ export interface LogSink {
   write(line: string): void;
 }
 
-export function openLog(parts: { service: string; level: string; sink?: LogSink }): Log {
+export function openLog(parts: { service: string; level: string; sink?: LogSink | undefined }): Log {
   const options = {
     level: parts.level,
     base: { service: parts.service },

@@ -69,7 +69,7 @@ export function on<Input extends z.ZodType, Output extends z.ZodType>(
   return {
     capability,
     run: async (inputs, task) => {
-      const answer: object = (await run(capability.input.parse(inputs), task)) as object;
+      const answer: object = await run(capability.input.parse(inputs), task);
       return isAnswered(answer) || isRefused(answer) ? answer : answered(answer);
     },
   };

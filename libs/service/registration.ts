@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { register } from "@jackfield/spec/ask/conductor";
 import type { HandlerDescription } from "@jackfield/spec/facts/handler";
 import type { Events } from "@jackfield/events/connection";
@@ -17,50 +17,71 @@ export interface Registration {
   close(): Promise<void>;
 }
 
-const firstRetryMs = 100;
-const longestRetryMs = 2_000;
+export interface Self {
+  description: HandlerDescription;
+  instance: string;
+  concurrency: number;
+  log: Log;
+}
 
-export function keepRegistered(
-  events: Events,
-  self: { description: HandlerDescription; instance: string; concurrency: number; log: Log },
-): Registration {
-  let heardAt = 0;
-  let closed = false;
-  let timer: NodeJS.Timeout | undefined;
+const firstRetryMs = 50;
+const longestRetryMs = 2_000;
+const forgottenAfterMs = 20_000;
+
+export function keepRegistered(events: Events, self: Self): Registration {
+  let heardAt: number | undefined;
   let told: (consumers: Consumers) => void = () => undefined;
   const consumers = new Promise<Consumers>((resolve) => (told = resolve));
-  const say = (leaving: boolean) =>
-    askService(
-      events,
-      register,
-      { ...self.description, instance: self.instance, concurrency: leaving ? 0 : self.concurrency, leaving },
-      { name: self.description.handler, timeoutMs: 3_000 },
-    );
-  const again = (delayMs: number, retryMs: number): void => {
-    if (!closed) timer = setTimeout(() => void beat(retryMs), delayMs);
+  const beating = beat(async () => {
+    const answer = await say(events, self, false);
+    heardAt = performance.now();
+    told(answer.consumers);
+    return answer.everySeconds * 1_000;
+  }, self.log);
+  return {
+    consumers,
+    heard: () => heardAt !== undefined && performance.now() - heardAt < forgottenAfterMs,
+    close: async () => {
+      beating.close();
+      // Whoever heard us will miss us anyway; saying so only makes it quicker.
+      await say(events, self, true).catch(() => undefined);
+    },
   };
-  const beat = async (retryMs: number): Promise<void> => {
+}
+
+const say = (events: Events, { description, instance, concurrency }: Self, leaving: boolean) =>
+  askService(
+    events,
+    register,
+    { ...description, instance, concurrency: leaving ? 0 : concurrency, leaving },
+    { name: description.handler, timeoutMs: 3_000 },
+  );
+
+/** Repeats `once`, which says when the next time is; a failure is repeated sooner, then less and less soon. */
+function beat(once: () => Promise<number>, log: Log): { close(): void } {
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  let retryMs = firstRetryMs;
+  const next = async (): Promise<void> => {
+    let waitMs: number;
     try {
-      const answer = await say(false);
-      heardAt = performance.now();
-      told(answer.consumers);
-      again(answer.everySeconds * 1_000, firstRetryMs);
+      waitMs = await once();
+      retryMs = firstRetryMs;
     } catch (thrown) {
-      self.log.debug(
+      log.debug(
         { event: "registration.unanswered", error: String(thrown) },
         "the conductor does not answer yet",
       );
-      again(retryMs, Math.min(retryMs * 2, longestRetryMs));
+      waitMs = retryMs;
+      retryMs = Math.min(retryMs * 2, longestRetryMs);
     }
+    if (!closed) timer = setTimeout(() => void next(), waitMs);
   };
-  void beat(firstRetryMs);
+  void next();
   return {
-    consumers,
-    heard: () => heardAt > 0 && performance.now() - heardAt < 20_000,
-    close: async () => {
+    close: () => {
       closed = true;
       clearTimeout(timer);
-      await say(true).catch(() => undefined);
     },
   };
 }

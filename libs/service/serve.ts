@@ -1,11 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { openArtifacts } from "@jackfield/artifacts/artifacts";
-import { openEvents } from "@jackfield/events/connection";
-import { createPublisher } from "@jackfield/events/publish";
 import { digestOf } from "@jackfield/spec/event/canonical";
 import { scopeName } from "@jackfield/spec/event/names";
 import { z } from "zod";
 import { readConfig, serviceSettings, type Environment } from "./configuration.ts";
+import { connect, missingSetting } from "./connections.ts";
 import { describeHandler } from "./description.ts";
 import { startHandlers } from "./handler-loop.ts";
 import { openLog } from "./log.ts";
@@ -17,7 +15,16 @@ export interface Serving {
   close(): Promise<void>;
 }
 
-const ownSettings = serviceSettings.extend({
+export interface ServeOptions {
+  name: string;
+  handlers: Handler[];
+  /** Tasks at once. */
+  concurrency?: number;
+  /** 8 characters of the digest of the program's file unless it is given. */
+  version?: string;
+}
+
+const handlerSettings = serviceSettings.extend({
   JACKFIELD_ARTIFACTS_URL: z.string(),
   JACKFIELD_PROJECT: scopeName,
 });
@@ -25,46 +32,23 @@ const ownSettings = serviceSettings.extend({
 /**
  * Is a handler: registers with the conductor and answers until SIGTERM or SIGINT, then finishes or hands back.
  * Connections come from JACKFIELD_NATS_URL, JACKFIELD_ARTIFACTS_URL and JACKFIELD_PROJECT.
- * `version` is 8 characters of the digest of the program's file unless it is given.
- * @throws Problem E_CONFIG that names the missing variable, E_UNREACHABLE when NATS is not there.
+ * @throws Problem E_CONFIG that names the missing variable, E_STORE_DOWN when NATS is not there.
  */
-export async function serve(
-  {
-    name,
-    handlers,
-    concurrency = 1,
-    version,
-  }: { name: string; handlers: Handler[]; concurrency?: number; version?: string },
-  environment: Environment = process.env,
-): Promise<Serving> {
-  const settings = readConfig(ownSettings, environment);
-  const log = openLog({ service: name, level: settings.JACKFIELD_LOG_LEVEL });
-  const events = await openEvents({
-    url: settings.JACKFIELD_NATS_URL,
-    name,
-    ...(settings.JACKFIELD_PREFIX !== undefined && { prefix: settings.JACKFIELD_PREFIX }),
-  });
-  const publisher = createPublisher(events);
-  const artifacts = await openArtifacts(settings.JACKFIELD_ARTIFACTS_URL);
-  const description = describeHandler({
-    handler: name,
-    version: version ?? (await versionOfProgram()),
-    project: settings.JACKFIELD_PROJECT,
-    handlers,
-  });
+export async function serve(options: ServeOptions, environment: Environment = process.env): Promise<Serving> {
+  const settings = readConfig(handlerSettings, environment);
+  const { name, handlers, concurrency = 1, version = await versionOfProgram() } = options;
+  const connections = await connect(name, settings, { stateful: false });
   const loop = startHandlers({
-    events,
-    publisher,
-    artifacts: () => artifacts,
-    log,
-    description,
+    ...connections,
+    artifacts: () => connections.artifacts ?? missingSetting("JACKFIELD_ARTIFACTS_URL"),
+    log: openLog({ service: name, level: settings.JACKFIELD_LOG_LEVEL }),
+    description: describeHandler({ handler: name, version, project: settings.JACKFIELD_PROJECT, handlers }),
     handlers,
     concurrency,
   });
   const close = async (): Promise<void> => {
     await loop.close(5_000);
-    await publisher.close();
-    await events.close();
+    await connections.close();
   };
   const end = (): void => void close().then(() => process.exit(0));
   process.once("SIGTERM", end);

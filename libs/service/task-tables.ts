@@ -1,27 +1,16 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
-import { parquetType, rowIdColumn, type ColumnType, type Table } from "@jackfield/spec/event/artifact";
+import { rowIdColumn, type ColumnType, type Table } from "@jackfield/spec/event/artifact";
 import { readRows, writeRows } from "@jackfield/tables/rows";
 import type { Row } from "@jackfield/tables/duck";
+import { keepTable } from "./keep-table.ts";
 
 /** Reads a stored table into rows. @throws Problem E_ARTIFACT_GONE when its bytes are not there. */
 export const readTable = async (artifacts: Artifacts, table: Table): Promise<Row[]> =>
   readRows(await artifacts.pathOf(table.digest));
 
 /** Stores rows as a table; each row needs `__row_id`. @throws Problem E_BAD_OUTPUT when one has none. */
-export async function storeRows(artifacts: Artifacts, rows: readonly Row[]): Promise<Table> {
-  const folder = await mkdtemp(join(tmpdir(), "jackfield-rows-"));
-  try {
-    const path = join(folder, "rows.parquet");
-    const written = await writeRows(path, columnsOf(rows), rows);
-    const kept = await artifacts.putFile(path, { mediaType: parquetType });
-    return { ...kept, ...written };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+export const storeRows = (artifacts: Artifacts, rows: readonly Row[]): Promise<Table> =>
+  keepTable(artifacts, "rows", (path) => writeRows(path, columnsOf(rows), rows));
 
 /** Every name that a row uses, in order of appearance, with the type that its values share; mixed values are text. */
 function columnsOf(rows: readonly Row[]): { name: string; type: ColumnType }[] {

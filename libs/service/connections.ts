@@ -1,0 +1,56 @@
+import { openArtifacts, type Artifacts } from "@jackfield/artifacts/artifacts";
+import { openEvents, type Events } from "@jackfield/events/connection";
+import { createPublisher, type Publisher } from "@jackfield/events/publish";
+import { openPostgres, type Database } from "@jackfield/postgres/database";
+import { Problem } from "@jackfield/problem/problem";
+import type { ServiceSettings } from "./configuration.ts";
+
+/** What a service or a handler is connected to. */
+export interface Connections {
+  events: Events;
+  publisher: Publisher;
+  artifacts: Artifacts | undefined;
+  database: Database | undefined;
+  /** Flushes what is on its way, then closes everything. */
+  close(): Promise<void>;
+}
+
+/** Opens them under one name. @throws Problem E_STORE_DOWN or E_CONFIG. */
+export async function connect(
+  name: string,
+  settings: ServiceSettings,
+  { stateful }: { stateful: boolean },
+): Promise<Connections> {
+  const {
+    JACKFIELD_NATS_URL: url,
+    JACKFIELD_PREFIX: prefix,
+    JACKFIELD_ARTIFACTS_URL: artifactsUrl,
+  } = settings;
+  const database = stateful ? await openSchema(name, settings) : undefined;
+  const events = await openEvents({ url, name, prefix });
+  const publisher = createPublisher(events);
+  return {
+    events,
+    publisher,
+    artifacts: artifactsUrl === undefined ? undefined : await openArtifacts(artifactsUrl),
+    database,
+    close: async () => {
+      await publisher.close();
+      await events.close();
+      await database?.close();
+    },
+  };
+}
+
+const openSchema = (name: string, settings: ServiceSettings): Promise<Database> =>
+  openPostgres({
+    url: settings.JACKFIELD_POSTGRES_URL ?? missingSetting("JACKFIELD_POSTGRES_URL"),
+    schema: name,
+    applicationName: `jackfield-${name}`,
+  });
+
+export function missingSetting(variable: string): never {
+  throw new Problem("E_CONFIG", `The setting ${variable} is missing`, {
+    next: `set the environment variable ${variable} and start again`,
+  });
+}
