@@ -1,12 +1,8 @@
 import { RequestError, TimeoutError, type Msg } from "@nats-io/transport-node";
-import { z } from "zod";
 import { Problem, asProblem, problemFrom, reportOf } from "@jackfield/problem/problem";
 import { problemReport } from "@jackfield/spec/event/problem";
 import type { Events } from "./connection.ts";
 import { parseJson, printJson } from "./json-text.ts";
-
-/** What travels back: an answer, or the problem that there is instead. */
-const reply = z.union([z.object({ problem: problemReport }), z.object({ answer: z.unknown() })]);
 
 /** An answer that somebody gives for a subject; `close` stops it. */
 export interface Answering extends AsyncDisposable {
@@ -52,11 +48,12 @@ export async function ask(
   const most = largest(events);
   if (question.byteLength > most) throw tooLarge(`The question to ${subject}`, question.byteLength, most);
   const message = await request(events, subject, question, timeoutMs);
-  const answered = reply.safeParse(parseJson(message.string()));
-  if (!answered.success)
-    throw new Problem("E_BROKEN", `${subject} answered with something that is no answer.`);
-  if ("problem" in answered.data) throw problemFrom(answered.data.problem);
-  return answered.data.answer;
+  const answered = parseJson(message.string());
+  if (typeof answered === "object" && answered !== null) {
+    if ("answer" in answered) return answered.answer;
+    if ("problem" in answered) throw problemFrom(problemReport.parse(answered.problem));
+  }
+  throw new Problem("E_BROKEN", `${subject} answered with something that is no answer.`);
 }
 
 async function request(

@@ -51,11 +51,27 @@ export function decodeBatch(body: Uint8Array): { ok: true; events: Decoded[] } |
 /** A JSON value that should be an event in the JSON format → event. */
 export function fromJson(value: unknown): Decoded {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return no("it is no JSON object");
-  const said = Object.entries(value).filter(([name, content]) => name === "data" || content !== null);
-  // Object.fromEntries makes even `__proto__` an ordinary property, which then is refused as a name.
-  const event = Object.fromEntries(said.map(([name, content]) => [name, integerWhere(name, content)]));
-  return checked(event);
+  return checked(isPlain(value) ? value : withoutNulls(value));
 }
+
+type Attributes = Record<string, unknown>;
+
+/** Most events need no copy. */
+function isPlain(value: object): value is Attributes {
+  for (const [name, content] of Object.entries(value)) {
+    if (content === null && name !== "data") return false;
+    if (typeof content === "string" && integerAttributes.has(name)) return false;
+  }
+  return true;
+}
+
+/** Null attributes are absent (CloudEvents JSON format §2.2). Object.fromEntries makes even `__proto__` an ordinary name. */
+const withoutNulls = (value: object): Attributes =>
+  Object.fromEntries(
+    Object.entries(value)
+      .filter(([name, content]) => name === "data" || content !== null)
+      .map(([name, content]) => [name, integerWhere(name, content)]),
+  );
 
 const decodeJson = (body: Uint8Array): Decoded => {
   const read = jsonOf(body);
@@ -70,7 +86,7 @@ function decodeBinary(body: Uint8Array, headers: Map<string, string>, binding: B
     if (value === undefined) return no(`the header ${header} is no UTF-8`);
     attributes.push([header.slice(3), integerWhere(header.slice(3), value)]);
   }
-  const event: Record<string, unknown> = Object.fromEntries(attributes);
+  const event: Attributes = Object.fromEntries(attributes);
   const contentType = headers.get("content-type");
   if (binding === "http" && contentType !== undefined) event["datacontenttype"] = contentType;
   if ("data" in event || "data_base64" in event) return no("no attribute is called data");
@@ -78,7 +94,7 @@ function decodeBinary(body: Uint8Array, headers: Map<string, string>, binding: B
   return fault ?? checked(event);
 }
 
-function addData(event: Record<string, unknown>, body: Uint8Array): NotAnEvent | undefined {
+function addData(event: Attributes, body: Uint8Array): NotAnEvent | undefined {
   if (body.byteLength === 0) return undefined;
   const type = event["datacontenttype"];
   const read = isJsonType(typeof type === "string" ? type : undefined) ? jsonOf(body) : undefined;
@@ -98,7 +114,7 @@ const integerWhere = (name: string, value: unknown): unknown =>
 // No control characters in the schema; half surrogate pairs have no canonical form, so they cannot be part of a key.
 const broken = /\p{Surrogate}/u;
 
-function checked(event: Record<string, unknown>): Decoded {
+function checked(event: Attributes): Decoded {
   for (const [name, value] of Object.entries(event)) {
     if (name === "data" || name === "data_base64") continue;
     if (!/^[a-z0-9]+$/.test(name)) return no(`${JSON.stringify(name)} is no attribute name`);

@@ -40,23 +40,26 @@ export function sortedJson(value: unknown, depth = 0): string {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return JSON.stringify(value);
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "number" && Number.isFinite(value)) return JSON.stringify(value);
-  if (typeof value !== "object") throw new TypeError(`${printed(value)} has no JSON form`);
+  if (!isObject(value)) throw new TypeError(`${printed(value)} has no JSON form`);
   if (depth >= maxDepth) throw new TypeError(`JSON is nested deeper than ${maxDepth}`);
   if (Array.isArray(value)) return `[${value.map((item) => sortedJson(item ?? null, depth + 1)).join(",")}]`;
   return sortedObject(value, depth);
 }
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
+
 const printed = (value: unknown): string =>
   typeof value === "number" ? value.toString() : `A ${typeof value}`;
 
-function sortedObject(value: object, depth: number): string {
+function sortedObject(value: Record<string, unknown>, depth: number): string {
   // What writes itself (a Date) is written by JSON.stringify; what it says is then sorted.
   if ("toJSON" in value && typeof value.toJSON === "function")
     return sortedJson(JSON.parse(JSON.stringify(value)), depth + 1);
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  fields.sort(([a], [b]) => (a < b ? -1 : 1));
   let text = "";
-  for (const [name, field] of fields) {
+  for (const name of Object.keys(value).sort()) {
+    const field = value[name];
+    if (field === undefined) continue;
     text += `${text === "" ? "" : ","}${JSON.stringify(name)}:${sortedJson(field, depth + 1)}`;
   }
   return `{${text}}`;

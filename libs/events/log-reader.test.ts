@@ -1,3 +1,4 @@
+import { deferred } from "@nats-io/transport-node";
 import { expect, test } from "vitest";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Position } from "@jackfield/spec/event/position";
@@ -72,6 +73,7 @@ test("a slow reader gets what gathered meanwhile, one batch at a time", async ()
   await using events = await freshEvents();
   await publish(events, 1, 300);
   const batches: number[][] = [];
+  const gate = deferred<undefined>();
   let running = 0;
   let idle = 0;
   await using log = reading(events, {
@@ -80,12 +82,16 @@ test("a slow reader gets what gathered meanwhile, one batch at a time", async ()
       running += 1;
       expect(running).toBe(1);
       batches.push(sequences(batch));
-      // The first batch is held until everything that fits is waiting behind it.
-      await new Promise((resolve) => setTimeout(resolve, batches.length === 1 ? 50 : 0));
+      await gate;
       running -= 1;
     },
     onIdle: () => (idle += 1),
   });
+  await until("the next batch lies ready while the first is at work", async () => {
+    const [consumer] = await events.manager.consumers.list(events.stream).next();
+    return (consumer?.delivered.stream_seq ?? 0) >= 200;
+  });
+  gate.resolve(undefined);
   await until("idle", () => idle > 0);
   expect(batches.flat()).toEqual(numbers(1, 300));
   expect(batches[1]).toHaveLength(100);
@@ -97,20 +103,27 @@ test("a server that is killed three times while it is read leaves no hole, no do
   await publish(events, 1, 3_000);
   await using writer = createPublisher(events);
   const read: number[] = [];
+  let killed = deferred<undefined>();
+  let holdAt = 600;
   await using log = reading(events, {
     maxBatch: 50,
     onBatch: async (batch) => {
       read.push(...sequences(batch));
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      if (read.length >= holdAt) await killed;
     },
   });
   for (const round of [1, 2, 3]) {
-    await until(`${round * 600} read`, () => read.length >= round * 600);
+    await until(`${holdAt} read`, () => read.length >= holdAt);
     await nats.kill();
     const late = writer.publish(pushed(10_000 + round));
+    holdAt += 600;
+    killed.resolve(undefined);
+    killed = deferred<undefined>();
     await nats.restart();
     await late;
   }
+  holdAt = Infinity;
+  killed.resolve(undefined);
   await until("all", () => read.length >= 3_003);
   expect(read).toEqual(numbers(1, 3_003));
   expect(log.gaps).toEqual([]);

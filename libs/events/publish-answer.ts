@@ -1,11 +1,12 @@
 import { PermissionViolationError, type Msg } from "@nats-io/transport-node";
-import { z } from "zod";
 import { Problem } from "@jackfield/problem/problem";
 
-const pubAck = z.object({ seq: z.int().min(1), duplicate: z.boolean().optional() });
-const pubError = z.object({
-  error: z.object({ code: z.int(), err_code: z.int().optional(), description: z.string().default("") }),
-});
+/** A PubAck, or the error that comes in its place (ADR-1). */
+interface PubAck {
+  seq?: unknown;
+  duplicate?: unknown;
+  error?: { code?: unknown; description?: unknown };
+}
 
 /** What the stream said to one try: it has the event, it may take it later, it is full, or it never will. */
 export type Answer =
@@ -17,27 +18,25 @@ export type Answer =
 /** Reads a PubAck. 503 without a body means that no stream listens: it is not made yet, or the server is just starting. */
 export function readAnswer(message: Msg): Answer {
   if (message.headers?.code === 503) return { kind: "later" };
-  const answer = parsed(message);
-  const ack = pubAck.safeParse(answer);
-  if (ack.success) {
-    return { kind: "accepted", sequence: ack.data.seq, duplicate: ack.data.duplicate === true };
+  const { seq, duplicate, error } = ackOf(message);
+  if (typeof seq === "number" && seq > 0 && error === undefined) {
+    return { kind: "accepted", sequence: seq, duplicate: duplicate === true };
   }
-  const refusal = pubError.safeParse(answer);
-  if (!refusal.success) return { kind: "later" };
-  const { code, description } = refusal.data.error;
+  const description = String(error?.description);
   if (/^maximum (bytes|messages)/.test(description)) return { kind: "full" };
-  if (code === 503 || code === 408 || code === 500) return { kind: "later" };
+  if (typeof error?.code !== "number" || error.code === 408 || error.code >= 500) return { kind: "later" };
   return {
     kind: "refused",
     problem: new Problem("E_BROKEN", `The stream refuses an event: ${description}.`),
   };
 }
 
-function parsed(message: Msg): unknown {
+function ackOf(message: Msg): PubAck {
   try {
-    return message.json<unknown>();
+    // Every field is unknown until it is looked at; what is no object has none of them.
+    return message.json<PubAck | null>() ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 

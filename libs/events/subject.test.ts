@@ -58,11 +58,13 @@ test("hostile types become plain tokens before the client sees them", () => {
   expect(encodeType("x".repeat(120))).toBe("x".repeat(120));
 });
 
+const token = fc.string({ unit: "binary", maxLength: 8 });
+
 test("any text is one legal token, and no two texts are the same token", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (one, other) => {
-      expect(encodeToken(one)).toMatch(/^[A-Za-z0-9_=-]+$/);
-      expect(encodeToken(one) === encodeToken(other)).toBe(one === other);
+    fc.property(token, token, (one, other) => {
+      const same = encodeToken(one) === encodeToken(other);
+      return /^[A-Za-z0-9_=-]+$/.test(encodeToken(one)) && same === (one === other);
     }),
   );
 });
