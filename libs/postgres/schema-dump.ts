@@ -28,12 +28,15 @@ export const dumpSchema = (url: string, schema: string): Promise<string> =>
 async function dumpTable(client: pg.Client, { name, oid, options }: TableRow): Promise<string> {
   const columns = await lines(
     client,
-    `select format('%I %s%s%s', attname, format_type(atttypid, atttypmod),
+    `select format('%I %s%s%s%s', attname, format_type(atttypid, atttypmod),
+       case when attcollation <> typcollation then format(' collate %I', collname) else '' end,
        case when attnotnull then ' not null' else '' end,
        case when attidentity <> '' then ' generated as identity'
             when attgenerated <> '' then format(' generated always as (%s) stored', pg_get_expr(adbin, adrelid))
             when adbin is not null then ' default ' || pg_get_expr(adbin, adrelid) else '' end) as line
-     from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
+     from pg_attribute join pg_type on pg_type.oid = atttypid
+       left join pg_collation on pg_collation.oid = attcollation
+       left join pg_attrdef on adrelid = attrelid and adnum = attnum
      where attrelid = $1 and attnum > 0 and not attisdropped order by attnum`,
     oid,
   );

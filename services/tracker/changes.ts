@@ -1,0 +1,37 @@
+import type { LogEntry } from "@jackfield/events/log-entry";
+import { foldArtifacts, type Artifacts } from "./projections/artifacts.ts";
+import { foldAttempts, type Attempts } from "./projections/attempts.ts";
+import { foldMetrics, type Metric } from "./projections/metrics.ts";
+import { foldRuns, type RunChange } from "./projections/runs.ts";
+import { sortOut, type Known, type SortedOut } from "./sort-out.ts";
+
+/** All that a batch of the stream changes in the tracker. */
+export interface Changes extends SortedOut {
+  attempts: Attempts;
+  runs: RunChange[];
+  metrics: Metric[];
+  artifacts: Artifacts;
+}
+
+/** Entries in stream order and what the log says already → what changes. A pure function: a rebuild comes to the same. */
+export function changesOf(entries: readonly LogEntry[], known: Known): Changes {
+  const sorted = sortOut(entries, known);
+  const attempts = foldAttempts(sorted.kept, known.questions);
+  return {
+    ...sorted,
+    attempts,
+    runs: foldRuns(sorted.kept),
+    metrics: foldMetrics(sorted.kept, attempts.counted),
+    artifacts: foldArtifacts(sorted.kept, attempts.counted),
+  };
+}
+
+/** An entry that fails alone → the change that parks it. */
+export const parked = (entry: LogEntry, reason: string): Changes => ({
+  kept: [],
+  withheld: [{ entry, why: "failed", detail: reason }],
+  attempts: { changes: [], counted: [], late: [] },
+  runs: [],
+  metrics: [],
+  artifacts: { artifacts: [], lineage: [] },
+});
