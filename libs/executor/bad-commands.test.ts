@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -5,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Problem } from "@jackfield/problem/problem";
 import { outcomeOf } from "./outcome-of.ts";
+import { openWorkingFolder, sweepWorkingFolders } from "./working-folder.ts";
 import { runCommand, type Command, type Ended } from "./run-command.ts";
 
 /** User code that misbehaves, as real processes: each ends in one answer that a person understands, and nothing stays. */
@@ -147,6 +149,25 @@ describe("what a command leaves behind", () => {
     expect(ended.exit).toBe(0);
     await expect.poll(() => alive(pidIn("child"))).toBe(false);
   });
+});
+
+describe("after a crash of ours", () => {
+  test.runIf(existsSync("/proc/self/environ"))(
+    "the command of a gone owner is ended and its folder removed",
+    async () => {
+      const [mine, orphaned] = [
+        await openWorkingFolder(folder, "mine"),
+        await openWorkingFolder(folder, "orphaned"),
+      ];
+      await writeFile(join(orphaned.root, "owner"), "1 0");
+      const env = { PATH: process.env["PATH"] ?? "", JACKFIELD_OUT: orphaned.out };
+      const child = spawn("sleep", ["300"], { env, detached: true, stdio: "ignore" });
+      expect(await sweepWorkingFolders(folder)).toBe(1);
+      await expect.poll(() => alive(child.pid!)).toBe(false);
+      expect(existsSync(orphaned.root)).toBe(false);
+      expect(existsSync(mine.root)).toBe(true);
+    },
+  );
 });
 
 describe("progress", () => {

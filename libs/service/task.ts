@@ -32,8 +32,13 @@ export interface Task {
   storeTable(rows: Row[]): Promise<Table>;
   /** Stores bytes under a name. Resolves when they are safe, so an event may refer to them. */
   store(name: string, bytes: Uint8Array, mediaType?: string): Promise<Descriptor>;
-  /** Tells people how far it is: fraction 0..1, a line, numbers. */
-  progress(fraction: number | undefined, message?: string, metrics?: Record<string, number>): Promise<void>;
+  /** Tells people how far it is: fraction 0..1, a line, numbers, and whatever else the tool says (`step`, its own keys). */
+  progress(
+    fraction: number | undefined,
+    message?: string,
+    metrics?: Record<string, number>,
+    more?: Record<string, unknown>,
+  ): Promise<void>;
 }
 
 export interface TaskParts {
@@ -71,8 +76,9 @@ export function openTask(parts: TaskParts): Task {
       ...(await parts.artifacts.put(bytes, { mediaType })),
       name,
     }),
-    progress: (fraction, message, metrics) =>
+    progress: (fraction, message, metrics, more) =>
       parts.say({
+        ...more,
         ...(fraction !== undefined && { fraction }),
         ...(message !== undefined && { message }),
         ...(metrics !== undefined && { metrics }),

@@ -80,8 +80,8 @@ interface LaidTask {
 }
 
 async function runLaid(place: TrainPlace, { input, task, laid, ...rest }: LaidTask): Promise<ContractEnd> {
-  const progress = throttle((said) =>
-    task.progress(said.fraction, said.message, said.metrics).catch((error: unknown) => {
+  const progress = throttle(({ fraction, message, metrics, ...more }) =>
+    task.progress(fraction, message, metrics, more).catch((error: unknown) => {
       // Progress is for people; the work and its answer do not depend on it.
       task.log.warn({ event: "progress.lost", error: String(error) }, "progress could not be published");
     }),

@@ -57,8 +57,12 @@ function openTask(said: ProgressedData[], deadlineSeconds: number): Task {
     ...{ log: openLog({ service: "train", level: "silent" }), signal: abort.signal },
     deadline: new Date(Date.now() + deadlineSeconds * 1000),
     ...{ table: refuse, storeTable: refuse, store: refuse },
-    progress: async (fraction, message) => {
-      said.push({ ...(fraction !== undefined && { fraction }), ...(message !== undefined && { message }) });
+    progress: async (fraction, message, _metrics, more) => {
+      said.push({
+        ...more,
+        ...(fraction !== undefined && { fraction }),
+        ...(message !== undefined && { message }),
+      });
     },
   };
 }
@@ -106,7 +110,7 @@ describe("a command that works", () => {
     const said: ProgressedData[] = [];
     const answer = await ask(
       `${good} model(); predict(ids.reverse().map((id) => id + ",01,0.9,0.1"));
-      appendFileSync(progress, '{"fraction":0.5,"message":"half"}\\n');
+      appendFileSync(progress, '{"fraction":0.5,"message":"half","step":3,"lr":0.1}\\n');
       writeFileSync(out + "/metrics.json", '{"loss":0.25}'); writeFileSync(out + "/notes.txt", "n");
       console.log(process.argv.slice(2).join(" "), process.env.JACKFIELD_TASK);`,
       { command: `node train.mjs --trees {params.trees} --depth {params.depth=4} "{target}"`, said },
@@ -123,7 +127,7 @@ describe("a command that works", () => {
     expect(await readRows(await artifacts.pathOf(output.predictions.digest))).toEqual(
       ["08", "09", "010", "011"].map((id) => ({ __row_id: id, prediction: "01", p_01: 0.9, p_1: 0.1 })),
     );
-    expect(said).toEqual([{ fraction: 0.5, message: "half" }]);
+    expect(said).toEqual([{ fraction: 0.5, message: "half", step: 3, lr: 0.1 }]);
     const [log] = answer.logs;
     expect(Buffer.from(await artifacts.read(log!.digest)).toString()).toBe(
       "--trees 3 --depth 4 weather seattle-57/train\n",
