@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { boundTo, rebind } from "./bindings.ts";
+import { commonContract } from "./handlers.ts";
+import { Story } from "./story.ts";
+import { applied, builtInCatalogue, description, newest, registered, said, weather } from "./story-events.ts";
+
+const scope = { organization: "default", project: "weather", subproject: "seattle" };
+const open = (bind: Record<string, string> = {}) => weather(new Story(builtInCatalogue), { bind });
+const trainer = (story: Story) => boundTo(story.state, scope, "train", builtInCatalogue);
+
+function bind(
+  story: Story,
+  handler: string | null,
+  at: object = { project: "weather" },
+  undo = false,
+): Story {
+  return story.given(
+    rebind(story.state, { ...at, capability: "train", handler, undo, by: "ana" }, story.now()),
+  );
+}
+
+describe("a binding", () => {
+  test("is the built-in handler when nobody says anything; a train line is run by command", () => {
+    expect(trainer(open())).toEqual({ handler: "command", from: "default" });
+    expect(boundTo(open().state, scope, "fetch", builtInCatalogue).handler).toBe("fetch");
+  });
+
+  test("is the one of the narrowest scope, and an override before the file", () => {
+    const story = bind(open(), "of-organization", {});
+    expect(trainer(story)).toMatchObject({ handler: "of-organization", from: "organization default" });
+    story.given(applied({ bind: { train: "of-file" } }, 2));
+    expect(trainer(story)).toEqual({ handler: "of-file", from: "jackfield.yaml" });
+    bind(story, "of-project");
+    expect(trainer(story)).toMatchObject({ handler: "of-project", from: "weather", by: "ana" });
+    bind(story, "of-subproject", { project: "weather", subproject: "seattle" });
+    expect(trainer(story)).toMatchObject({ handler: "of-subproject", from: "weather/seattle" });
+  });
+
+  test("goes back step by step", () => {
+    const story = bind(bind(open(), "logistic"), "forest");
+    expect(trainer(story).handler).toBe("forest");
+    expect(trainer(bind(story, null, { project: "weather" }, true)).handler).toBe("logistic");
+    expect(trainer(bind(story, null, { project: "weather" }, true)).handler).toBe("command");
+    expect(newest(story, "binding.changed").data).toMatchObject({
+      handler: null,
+      previous: "logistic",
+      version: 4,
+    });
+  });
+
+  test("that is taken away lets the file speak again", () => {
+    const story = bind(bind(open({ train: "of-file" }), "logistic"), null);
+    expect(trainer(story).handler).toBe("of-file");
+  });
+
+  test("holds for runs that start after it in the stream; a run keeps what it began with", () => {
+    const story = registered(open(), description("logistic", ["train"]));
+    story.given(said("run.requested", { subproject: "seattle" }));
+    const before = newest(story, "run.started");
+    bind(story, "logistic").given(said("run.requested", { subproject: "seattle" }));
+    expect(before.data).toMatchObject({ bindings: { train: "command" } });
+    expect(newest(story, "run.started").data).toMatchObject({ bindings: { train: "logistic" } });
+  });
+
+  test("of a capability of others is the only handler that can", () => {
+    const story = registered(open(), description("labels", ["label"], { project: "weather" }));
+    expect(boundTo(story.state, scope, "label", builtInCatalogue).handler).toBe("labels");
+  });
+});
+
+test("a contract is spoken in the highest version that both know, or not at all", () => {
+  const speaks = (from: string, to: string) =>
+    commonContract({ ...description("x", []), contracts: { train: { from, to } } }, "train", "1.2.0");
+  expect(speaks("1.0.0", "1.1.0")).toBe("1.1.0");
+  expect(speaks("1.0.0", "1.3.0")).toBe("1.2.0");
+  expect(speaks("1.3.0", "1.4.0")).toBeUndefined();
+  expect(speaks("0.1.0", "0.9.0")).toBeUndefined();
+});

@@ -1,0 +1,12 @@
+import { configApplied } from "@jackfield/spec/facts/config";
+import type { Change, Entry, State } from "./state.ts";
+
+/** A project file became true. An older version that comes again changes nothing. */
+export function foldApplied(state: State, { event }: Entry): Change[] {
+  const said = configApplied.data.safeParse(event.data);
+  if (!said.success) return [];
+  const { version, applied } = said.data;
+  const known = state.projects.get(applied.project);
+  if (known !== undefined && known.version >= version) return [];
+  return [{ table: "projects", key: applied.project, row: { version, applied } }];
+}

@@ -1,0 +1,26 @@
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { decideAborts } from "./abort-attempts.ts";
+import { decideFacts } from "./publish-facts.ts";
+import { decideEnd, type Decided } from "./run-finished.ts";
+import { decideRequests } from "./run-requested.ts";
+import type { Catalogue } from "./facts.ts";
+import type { Entry, State } from "./state.ts";
+
+/** What a decision needs beside state and event: contracts, the time to write down, and what was decided before. */
+export interface Context {
+  catalogue: Catalogue;
+  now: string;
+  decided: Decided;
+}
+
+/**
+ * What follows from an event, after it was folded: events to publish. Ids are derived, so deciding twice gives the same
+ * events. Who is given work, and what clocks say, is not here: slots and time are the shell's.
+ * @throws NotLoaded when a row is needed that the shell does not hold; the step is then repeated.
+ */
+export const decide = (state: State, entry: Entry, { catalogue, now, decided }: Context): CloudEvent[] => [
+  ...decideRequests(state, entry, now),
+  ...decideFacts(state, entry, catalogue, now),
+  ...decideAborts(state, entry, now),
+  ...decideEnd(state, entry, now, decided),
+];

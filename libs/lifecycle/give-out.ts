@@ -1,0 +1,63 @@
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import type { Answering } from "./cache-key.ts";
+import { chooseNext, type Load } from "./choose-next.ts";
+import { answerFromCache, asksCache, triggerTask } from "./trigger-task.ts";
+import type { RunningRun } from "./runs.ts";
+import type { CacheEntry } from "./state.ts";
+import type { ReadyTask } from "./tasks.ts";
+
+/** A ready task with everything that giving it out needs. */
+export interface Prepared {
+  run: RunningRun;
+  task: ReadyTask;
+  who: Answering;
+  /** Whose slots it takes. */
+  slots: string;
+  inputs: Record<string, unknown>;
+  key: string | undefined;
+  /** What the cache holds for it, its artifacts seen. */
+  kept: CacheEntry | undefined;
+}
+
+export interface Slots {
+  free: ReadonlyMap<string, number>;
+  load: Load;
+  /** Keys that somebody is working on now, in a run that is neither paused nor aborted. */
+  leading: ReadonlySet<string>;
+}
+
+/**
+ * Ready tasks, oldest first → what is given out now. A kept answer needs no slot; of tasks with equal keys one leads
+ * and the others wait for its answer; the rest share the free slots fairly.
+ */
+export function giveOut(
+  ready: readonly Prepared[],
+  { free, load, leading }: Slots,
+  now: string,
+): CloudEvent[] {
+  const published: CloudEvent[] = [];
+  const led = new Set(leading);
+  const candidates = new Map<string, Prepared>();
+  for (const prepared of ready) {
+    const { run, task, key, kept } = prepared;
+    const shares = key !== undefined && asksCache(run, task);
+    if (shares && kept !== undefined) {
+      published.push(...answerFromCache(run, task, { ...prepared, entry: kept }, now));
+    } else if (!shares) candidates.set(task.id, prepared);
+    else if (!led.has(key)) {
+      led.add(key);
+      candidates.set(task.id, prepared);
+    }
+  }
+  const waiting = [...candidates.values()].map(({ task, run, slots }) => ({
+    task: task.id,
+    run: run.id,
+    project: run.scope.project,
+    handler: slots,
+  }));
+  for (const { task } of chooseNext(waiting, free, load)) {
+    const prepared = candidates.get(task);
+    if (prepared !== undefined) published.push(triggerTask(prepared.run, prepared.task, prepared, now));
+  }
+  return published;
+}

@@ -1,0 +1,83 @@
+import { runFinished } from "@jackfield/spec/facts/run";
+import { factId, taskEventId, taskId } from "@jackfield/spec/event/ids";
+import { worstOf, type Outcome, type Result, type Status } from "@jackfield/spec/event/outcome";
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { openTasks, outcomesOf } from "./progress.ts";
+import { ownCause, runEvent } from "./own-event.ts";
+import type { FinishedRun, RunningRun } from "./runs.ts";
+import type { Change, Entry, State } from "./state.ts";
+
+/** Was this event decided already, and not yet read back? */
+export type Decided = (id: string) => boolean;
+
+/** The end of a run, when this event left nothing to do in it. */
+export function decideEnd(state: State, { event }: Entry, now: string, decided: Decided): CloudEvent[] {
+  const run = event.run === undefined ? undefined : state.runs.get(event.run);
+  if (run?.status !== "running") return [];
+  const over = run.aborted === undefined ? openTasks(run.progress) === 0 : isStill(state, run, decided);
+  return over ? [finishedEvent(run, event.id, now)] : [];
+}
+
+/** After an abort: nobody works, and no `triggered` is on its way that somebody would work on. */
+const isStill = (state: State, run: RunningRun, decided: Decided): boolean =>
+  run.progress.running === 0 &&
+  run.pinned.workflow.steps.every(({ name, capability }) => {
+    const task = state.tasks.get(taskId(run.id, name));
+    if (task?.status !== "ready") return true;
+    const handler = run.pinned.bindings[capability] ?? "";
+    return !decided(taskEventId({ task: task.id, handler, attempt: task.attempt }, "triggered"));
+  });
+
+const attributesOf: Record<Outcome, { status: Status; result?: Result }> = {
+  pass: { status: "succeeded", result: "pass" },
+  warning: { status: "succeeded", result: "warning" },
+  fail: { status: "succeeded", result: "fail" },
+  errored: { status: "errored" },
+  timedout: { status: "timedout" },
+  aborted: { status: "aborted" },
+};
+
+function finishedEvent(run: RunningRun, cause: string, now: string): CloudEvent {
+  const { progress } = run;
+  const outcome = outcomeOfRun(run);
+  const event = runEvent(run, ownCause(cause), {
+    type: runFinished.type,
+    id: factId(run.id, 1, "finished"),
+    subject: run.id,
+    now,
+    data: {
+      outcome,
+      verdict: progress.verdict ?? "none",
+      tasks: { total: run.pinned.workflow.steps.length, cached: progress.cached },
+      ...(outcome !== "pass" && progress.because !== undefined && { because: progress.because }),
+      ...(progress.metrics !== undefined && { metrics: progress.metrics }),
+      workSeconds: Math.round(progress.workSeconds * 1_000) / 1_000,
+    },
+  });
+  return { ...event, ...attributesOf[outcome] };
+}
+
+const outcomeOfRun = (run: RunningRun): Outcome =>
+  run.aborted === undefined ? worstOf(outcomesOf(run.progress)) : "aborted";
+
+/** The run is over, for good. */
+export function foldRunFinished(state: State, { event }: Entry): Change[] {
+  const said = runFinished.data.safeParse(event.data);
+  const run = event.run === undefined ? undefined : state.runs.get(event.run);
+  if (run?.status !== "running" || !said.success) return [];
+  const { id, name, scope, correlationid, cause, traceparent, pinned, progress, steers } = run;
+  const row: FinishedRun = {
+    id,
+    name,
+    scope,
+    correlationid,
+    cause,
+    ...(traceparent !== undefined && { traceparent }),
+    status: "finished",
+    pinned,
+    progress,
+    steers,
+    outcome: said.data.outcome,
+  };
+  return [{ table: "runs", key: id, row }];
+}

@@ -1,0 +1,124 @@
+import { asProblem, Problem, reportOf } from "@jackfield/problem/problem";
+import { runRefused, runStarted } from "@jackfield/spec/facts/run";
+import { eventKey, factId } from "@jackfield/spec/event/ids";
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { countName, nameBase, nameKey } from "./name-runs.ts";
+import { pinRun } from "./pin-run.ts";
+import { runEvent } from "./own-event.ts";
+import { mayTrigger, reactionTo, taskWorkflow, type Reaction, type Wanted } from "./triggers.ts";
+import { isOwn, type Catalogue } from "./facts.ts";
+import type { Pinned, Run, RunHead } from "./runs.ts";
+import type { Change, Check, Entry, State } from "./state.ts";
+
+/**
+ * Folds the runs that an event asks for: each gets its name and everything it is pinned to, at its place in the stream.
+ * The same request again changes nothing.
+ */
+export function foldRequests(state: State, entry: Entry, catalogue: Catalogue): Change[] {
+  if (!mayTrigger(state, entry)) return [];
+  const { event } = entry;
+  const reaction = reactionTo(state, event);
+  const runs = reaction.wanted
+    .filter(({ run }) => state.runs.get(run) === undefined)
+    .flatMap((asked) => foldRequest(state, event, asked, catalogue));
+  return [...runs, ...foldCheck(event, reaction)];
+}
+
+function foldRequest(state: State, event: CloudEvent, asked: Wanted, catalogue: Catalogue): Change[] {
+  const head = headOf(event, asked);
+  try {
+    const pinned = pinRun(state, event, asked, catalogue);
+    const base = nameBase(asked.scope, pinned.workflow, pinned.workflow.name === taskWorkflow);
+    const runname = `${base}-${(state.names.get(nameKey(asked.scope.project, base))?.count ?? 0) + 1}`;
+    const named: Pinned = { ...pinned, runname };
+    const row: Run = { ...head, name: runname, status: "requested", pinned: named };
+    return [
+      { table: "runs", key: row.id, row },
+      countName(state, asked.scope.project, named),
+      { table: "seeds", key: pinned.runconfiguration, row: { seed: pinned.seed } },
+    ];
+  } catch (thrown) {
+    if (!(thrown instanceof Problem)) throw thrown;
+    const row: Run = { ...head, status: "refused", problem: reportOf(asProblem(thrown)) };
+    return [{ table: "runs", key: row.id, row }];
+  }
+}
+
+const headOf = (event: CloudEvent, asked: Wanted): RunHead => ({
+  id: asked.run,
+  // A refused run takes no number.
+  name: asked.run,
+  scope: asked.scope,
+  correlationid: event.correlationid ?? event.id,
+  cause: { id: event.id, source: event.source },
+  ...(event.traceparent !== undefined && { traceparent: event.traceparent }),
+});
+
+/** What others say is checked against every trigger, and the answer kept; of our own facts only what fired. */
+function foldCheck(event: CloudEvent, { wanted, refused }: Reaction): Change[] {
+  const ofTask = event.triggeredid !== undefined;
+  if (wanted.length === 0 && (isOwn(event) || ofTask)) return [];
+  const fired = wanted.map(({ workflow, scope, run }) => ({
+    workflow,
+    ...(scope.subproject !== undefined && { subproject: scope.subproject }),
+    run,
+  }));
+  return [
+    { table: "checks", key: eventKey(event), row: { event: event.id, type: event.type, fired, refused } },
+  ];
+}
+
+/** The requested runs of this event → `run.started` or `run.refused`. */
+export function decideRequests(state: State, { event }: Entry, now: string): CloudEvent[] {
+  return reactionTo(state, event)
+    .wanted.map(({ run }) => state.runs.get(run))
+    .filter((run) => run?.cause.id === event.id)
+    .flatMap((run) => {
+      if (run?.status === "requested") return [startedEvent(run, run.pinned, now)];
+      return run?.status === "refused" ? [refusedEvent(run, run.problem, now)] : [];
+    });
+}
+
+const startedEvent = (run: RunHead, pinned: Pinned, now: string): CloudEvent =>
+  runEvent(run, run.cause, {
+    type: runStarted.type,
+    id: factId(run.id, 1, "started"),
+    subject: run.id,
+    now,
+    data: pinned,
+  });
+
+const refusedEvent = (run: RunHead, problem: unknown, now: string): CloudEvent =>
+  runEvent(run, run.cause, {
+    type: runRefused.type,
+    id: factId(run.id, 1, "refused"),
+    subject: run.id,
+    now,
+    data: { problem },
+  });
+
+/** Before or after an event is published: what would it start, and which triggers say no? */
+export function listeners(
+  state: State,
+  event: CloudEvent,
+  catalogue: Catalogue,
+): Pick<Check, "fired" | "refused"> {
+  const reaction = reactionTo(state, event);
+  const refused = [...reaction.refused];
+  const fired: Check["fired"] = [];
+  for (const asked of reaction.wanted) {
+    try {
+      pinRun(state, event, asked, catalogue);
+      const { subproject } = asked.scope;
+      fired.push({
+        workflow: asked.workflow,
+        run: asked.run,
+        ...(subproject !== undefined && { subproject }),
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof Problem)) throw thrown;
+      refused.push({ trigger: asked.trigger, clause: `${thrown.code} ${thrown.message}` });
+    }
+  }
+  return { fired, refused };
+}

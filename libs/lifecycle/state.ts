@@ -1,0 +1,130 @@
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import type { Result } from "@jackfield/spec/event/outcome";
+import type { Position } from "@jackfield/spec/event/position";
+import type { Descriptor } from "@jackfield/spec/event/artifact";
+import type { HandlerDescription } from "@jackfield/spec/facts/handler";
+import type { AppliedProject } from "@jackfield/spec/project/configuration";
+import type { CodeVersion } from "@jackfield/spec/project/code";
+import type { Run } from "./runs.ts";
+import type { CacheParts, Task } from "./tasks.ts";
+
+/** One event of the log, at its place. */
+export interface Entry {
+  event: CloudEvent;
+  position: Position;
+}
+
+/** Everything that was folded from the stream, a row a thing. Rows are never changed, only replaced. */
+export interface Tables {
+  projects: Project;
+  handlers: KnownHandler;
+  bindings: Binding;
+  runs: Run;
+  tasks: Task;
+  cache: CacheEntry;
+  names: NameCount;
+  seeds: LastSeed;
+  facts: PublishedFact;
+  checks: Check;
+}
+
+/** Rows by key. A shell that does not hold all rows in memory throws NotLoaded; the pure step is then repeated. */
+export interface Table<Row> {
+  get(key: string): Row | undefined;
+}
+
+/** A table that is in memory whole. */
+export interface WholeTable<Row> extends Table<Row> {
+  values(): Iterable<Row>;
+}
+
+type Whole = "projects" | "handlers" | "bindings";
+export type State = {
+  readonly [Name in keyof Tables]: Name extends Whole ? WholeTable<Tables[Name]> : Table<Tables[Name]>;
+};
+
+/** A row that an event made or replaced. */
+export type Change = {
+  [Name in keyof Tables]: { table: Name; key: string; row: Tables[Name] };
+}[keyof Tables];
+
+/** A row is needed that the shell has not loaded yet. */
+export class NotLoaded extends Error {
+  readonly table: keyof Tables;
+  readonly key: string;
+  constructor(table: keyof Tables, key: string) {
+    super(`${table} ${key} is not loaded`);
+    this.name = "NotLoaded";
+    this.table = table;
+    this.key = key;
+  }
+}
+
+export interface Project {
+  version: number;
+  applied: AppliedProject;
+}
+
+/** A handler as the stream knows it; whether it is alive now is the shell's knowledge. */
+export interface KnownHandler {
+  key: string;
+  description: HandlerDescription;
+  lost: boolean;
+  /** Counts what was said about it, so that each registration has an id of its own. */
+  changes: number;
+  since: string | undefined;
+}
+
+/** What stands in one scope for one capability, by `bind`; the project file is not in here. */
+export interface Binding {
+  key: string;
+  organization: string;
+  project: string | undefined;
+  subproject: string | undefined;
+  capability: string;
+  handler: string | null;
+  /** What stood here before, newest last; undo takes from it. */
+  earlier: (string | null)[];
+  version: number;
+  by: string | undefined;
+  since: string | undefined;
+}
+
+export interface CacheEntry {
+  project: string;
+  subproject: string | undefined;
+  capability: string;
+  key: string;
+  run: string;
+  runname: string;
+  task: string;
+  result: Result;
+  message: string | undefined;
+  outputs: Record<string, unknown>;
+  logs: Descriptor[];
+  parts: CacheParts;
+  position: Position;
+}
+
+/** How many runs of one name there were, and what the newest of them was given. */
+export interface NameCount {
+  count: number;
+  last?: { files: Record<string, Descriptor>; from?: string; code?: CodeVersion };
+}
+
+export interface LastSeed {
+  seed: number;
+}
+
+/** A fact about something that outlives a run is said once. */
+export interface PublishedFact {
+  event: string;
+}
+
+/** Which triggers an event met, and the first clause of each that said no. */
+export interface Check {
+  event: string;
+  type: string;
+  fired: { workflow: string; subproject?: string; run: string }[];
+  refused: { trigger: string; clause: string }[];
+}

@@ -1,0 +1,154 @@
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { outcomeOf } from "@jackfield/spec/event/outcome";
+import { parseType, shortType } from "@jackfield/spec/event/type";
+import { decide } from "./decide.ts";
+import { evolve } from "./evolve.ts";
+import type { Catalogue } from "./facts.ts";
+import { commonContract, findHandler } from "./handlers.ts";
+import { giveOut, type Prepared } from "./give-out.ts";
+import { noHandler } from "./no-handler.ts";
+import { answerForNobody, keyOf, resolveInputs, sourcesOf } from "./trigger-task.ts";
+import type { RunningRun } from "./runs.ts";
+import type { Change, Entry, Tables } from "./state.ts";
+import { isOpen, type ReadyTask } from "./tasks.ts";
+
+type Rows = { [Name in keyof Tables]: Map<string, Tables[Name]> };
+
+/**
+ * A whole conductor in memory, with a log that gives everything back at once and no clock: what stories and simulations
+ * run. Handlers that registered are alive with `concurrency` workers each.
+ */
+export class Story {
+  readonly log: CloudEvent[] = [];
+  readonly state: Rows = {
+    projects: new Map(),
+    handlers: new Map(),
+    bindings: new Map(),
+    runs: new Map(),
+    tasks: new Map(),
+    cache: new Map(),
+    names: new Map(),
+    seeds: new Map(),
+    facts: new Map(),
+    checks: new Map(),
+  };
+  readonly #catalogue: Catalogue;
+  readonly #concurrency: number;
+  #pending: CloudEvent[] = [];
+  #now = 0;
+
+  constructor(catalogue: Catalogue, { concurrency = 100 }: { concurrency?: number } = {}) {
+    this.#catalogue = catalogue;
+    this.#concurrency = concurrency;
+  }
+
+  /** Puts events into the log, one after the other, and lets each have all its consequences. */
+  given(...events: CloudEvent[]): this {
+    for (const event of events) {
+      this.#pending.push(event);
+      this.#settle();
+    }
+    return this;
+  }
+
+  /** Puts events into the log as they lie, consequences after the last; answers with what the conductor said. */
+  when(...events: CloudEvent[]): CloudEvent[] {
+    const before = this.log.length;
+    this.#pending.push(...events);
+    this.#settle();
+    return this.log.slice(before).filter((event) => !events.includes(event));
+  }
+
+  #settle(): void {
+    for (let event = this.#pending.shift(); event !== undefined; event = this.#pending.shift()) {
+      this.#read(event);
+      if (this.#pending.length === 0) this.#publish(this.#giveOut());
+    }
+  }
+
+  #read(event: CloudEvent): void {
+    this.log.push(event);
+    const entry: Entry = { event, position: { epoch: 1, sequence: this.log.length } };
+    for (const change of evolve(this.state, entry, this.#catalogue)) this.#apply(change);
+    const ids = new Set(this.#pending.map(({ id }) => id));
+    const context = { catalogue: this.#catalogue, now: this.now(), decided: (id: string) => ids.has(id) };
+    this.#publish(decide(this.state, entry, context));
+  }
+
+  #publish(events: CloudEvent[]): void {
+    const known = new Set(this.#pending.map(({ id }) => id));
+    this.#pending.push(...events.filter(({ id }) => !known.has(id)));
+  }
+
+  #apply(change: Change): void {
+    // The pairing of table and row is in the type of Change; TypeScript cannot follow it through an index.
+    (this.state[change.table] as Map<string, unknown>).set(change.key, change.row);
+  }
+
+  now(): string {
+    this.#now += 1;
+    return new Date(this.#now).toISOString();
+  }
+
+  #giveOut(): CloudEvent[] {
+    const ready = [...this.state.tasks.values()].flatMap((task) => {
+      const run = this.state.runs.get(task.run);
+      const may = run?.status === "running" && run.paused === undefined && run.aborted === undefined;
+      return task.status === "ready" && may ? [{ task, run }] : [];
+    });
+    const prepared = ready.map(({ run, task }) => this.#prepare(run, task));
+    const nobody = prepared.flatMap((answer) => (Array.isArray(answer) ? answer : []));
+    const given = prepared.flatMap((answer) => (Array.isArray(answer) ? [] : [answer]));
+    return [...nobody, ...giveOut(given, this.#slots(), this.now())];
+  }
+
+  #prepare(run: RunningRun, task: ReadyTask): Prepared | CloudEvent[] {
+    const handler = run.pinned.bindings[task.capability] ?? "";
+    const known = findHandler(this.state, run.scope.project, handler);
+    const ours = this.#catalogue.get(task.capability)?.version;
+    const contract =
+      known === undefined ? undefined : commonContract(known.description, task.capability, ours);
+    if (known === undefined || known.lost || contract === undefined) {
+      const asked = { scope: run.scope, capability: task.capability, handler, silentSeconds: undefined };
+      const problem = noHandler(this.state, asked, this.#catalogue);
+      return answerForNobody(run, task, { handler, contract: ours ?? "1.0.0", problem }, this.now());
+    }
+    const { version, environment } = known.description;
+    const who = { handler, version, environment, contract };
+    const sources = sourcesOf(run, task).flatMap((id) => this.state.tasks.get(id) ?? []);
+    const inputs = resolveInputs(run, task, sources);
+    const key = keyOf(run, task, who, { inputs, catalogue: this.#catalogue });
+    const kept = key === undefined ? undefined : this.state.cache.get(key);
+    return { run, task, who, slots: known.key, inputs, key, kept };
+  }
+
+  #slots(): Parameters<typeof giveOut>[1] {
+    const free = new Map([...this.state.handlers.keys()].map((key) => [key, this.#concurrency]));
+    const byProject = new Map<string, number>();
+    const byRun = new Map<string, number>();
+    const leading = new Set<string>();
+    for (const task of this.state.tasks.values()) {
+      const run = this.state.runs.get(task.run);
+      if (!isOpen(task) || run === undefined) continue;
+      const slots = findHandler(this.state, run.scope.project, task.handler)?.key ?? "";
+      free.set(slots, (free.get(slots) ?? 0) - 1);
+      byProject.set(run.scope.project, (byProject.get(run.scope.project) ?? 0) + 1);
+      byRun.set(run.id, (byRun.get(run.id) ?? 0) + 1);
+      const leads = run.status === "running" && run.paused === undefined && run.aborted === undefined;
+      if (leads && task.cachekey !== undefined) leading.add(task.cachekey);
+    }
+    return { free, load: { byProject, byRun }, leading };
+  }
+}
+
+/** An event in a few words: `train.triggered → command@1 #1`, `train.finished fail`, `run.finished pass`. */
+export function inWords(event: CloudEvent): string {
+  const type = shortType(event.type);
+  const { data, handler, attempt, status, result } = event;
+  if (status !== undefined) {
+    const cached = typeof data === "object" && data !== null && "cached" in data ? " cached" : "";
+    return `${type} ${outcomeOf(status, result)}${cached}`;
+  }
+  if (parseType(event.type)?.predicate !== "triggered") return type;
+  return `${type} → ${handler ?? "nobody"}${attempt === 1 ? "" : ` #${attempt ?? 0}`}`;
+}

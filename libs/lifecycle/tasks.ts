@@ -1,0 +1,70 @@
+import type { Outcome } from "@jackfield/spec/event/outcome";
+import type { Position } from "@jackfield/spec/event/position";
+import type { ProblemReport } from "@jackfield/spec/event/problem";
+import type { Limits } from "@jackfield/spec/event/task";
+
+export interface TaskHead {
+  id: string;
+  run: string;
+  step: string;
+  capability: string;
+}
+
+export interface WaitingTask extends TaskHead {
+  status: "waiting";
+  /** How many of the steps it needs are not done. */
+  missing: number;
+}
+export interface ReadyTask extends TaskHead {
+  status: "ready";
+  /** The attempt that comes next. */
+  attempt: number;
+  /** Attempts that count against the limit: all but those that were handed back. */
+  spent: number;
+  /** The event that made it ready. */
+  cause: string;
+  /** How long the shell lets it rest before the next attempt. */
+  restMs: number;
+}
+export interface OpenTask extends TaskHead {
+  status: "triggered" | "started";
+  attempt: number;
+  spent: number;
+  handler: string;
+  triggeredid: string;
+  /** The version of the contract in which it was addressed. */
+  contract: string;
+  limits: Limits;
+  cached: boolean;
+  cachekey?: string;
+  parts?: CacheParts;
+  instance?: string;
+}
+export interface DoneTask extends TaskHead {
+  status: "done";
+  outcome: Outcome;
+  attempt: number;
+  handler: string;
+  /** The counted answer's id and place: facts are published from it once. */
+  finishedid: string;
+  position: Position;
+  cached: boolean;
+  cachekey?: string;
+  parts?: CacheParts;
+  problem?: ProblemReport;
+  message?: string;
+  /** Outputs by handler: several may answer one task. */
+  outputs: Record<string, Record<string, unknown>>;
+}
+export interface SkippedTask extends TaskHead {
+  status: "skipped";
+  /** The task whose end left nothing to do here. */
+  because: string;
+}
+export type Task = WaitingTask | ReadyTask | OpenTask | DoneTask | SkippedTask;
+
+/** What an answer depends on, as words that two entries can be compared by. */
+export type CacheParts = Record<string, string>;
+
+export const isOpen = (task: Task): task is OpenTask =>
+  task.status === "triggered" || task.status === "started";

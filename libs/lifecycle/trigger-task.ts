@@ -1,0 +1,145 @@
+import { reportOf, type Problem } from "@jackfield/problem/problem";
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { partsOfTask, taskEventId, taskId } from "@jackfield/spec/event/ids";
+import type { Limits, TriggeredData } from "@jackfield/spec/event/task";
+import { eventType } from "@jackfield/spec/event/type";
+import { cacheKey, type Answering } from "./cache-key.ts";
+import { finishInPlace } from "./finish-in-place.ts";
+import { valueAt } from "./json-pointer.ts";
+import { ownCause, runEvent } from "./own-event.ts";
+import type { Catalogue } from "./facts.ts";
+import type { Pinned, RunningRun } from "./runs.ts";
+import type { CacheEntry } from "./state.ts";
+import type { ReadyTask, Task } from "./tasks.ts";
+
+const day = 86_400;
+
+/** How long a task may take, and how often it is tried; a training may take a day. */
+export const limitsOf = (pinned: Pinned, capability: string): Limits => ({
+  startSeconds: 30,
+  leaseSeconds: 60,
+  finishSeconds: capability === "train" ? day : 3_600,
+  attempts: pinned.configuration?.attempts[capability] ?? 3,
+});
+
+/** The tasks whose outputs the inputs of this one point into. */
+export function sourcesOf(run: RunningRun, task: ReadyTask): string[] {
+  const steps = new Set(run.pinned.workflow.steps.map(({ name }) => name));
+  const first = Object.values(withOf(run, task)).map((pointer) => pointer.split("/")[1] ?? "");
+  return [...new Set(first)].filter((name) => steps.has(name)).map((name) => taskId(run.id, name));
+}
+
+const withOf = (run: RunningRun, task: ReadyTask): Record<string, string> =>
+  run.pinned.workflow.steps.find(({ name }) => name === task.step)?.with ?? {};
+
+/** Inputs by JSON Pointer into what is pinned and what was answered; a pointer that finds nothing leaves its field out. */
+export function resolveInputs(
+  run: RunningRun,
+  task: ReadyTask,
+  sources: readonly Task[],
+): Record<string, unknown> {
+  const answers = sources.flatMap((source): [string, unknown][] =>
+    source.status === "done" ? [[partsOfTask(source.id).step, source.outputs[source.handler]]] : [],
+  );
+  const { configuration, ...pinned } = run.pinned;
+  const document = {
+    ...Object.fromEntries(answers),
+    configuration,
+    run: { ...pinned, id: run.id, name: run.name },
+  };
+  const fields = Object.entries(withOf(run, task))
+    .map(([field, pointer]): [string, unknown] => [field, valueAt(document, pointer)])
+    .filter(([, value]) => value !== undefined);
+  return Object.fromEntries(fields);
+}
+
+/** What the cache would be asked; undefined for work whose effect is outside. */
+export const keyOf = (
+  run: RunningRun,
+  task: ReadyTask,
+  who: Answering,
+  { inputs, catalogue }: { inputs: Record<string, unknown>; catalogue: Catalogue },
+): string | undefined =>
+  catalogue.get(task.capability)?.effects === "external"
+    ? undefined
+    : cacheKey({ project: run.scope.project, capability: task.capability }, who, inputs);
+
+/** Is the cache asked for this task? A refresh reads its source again, whatever was kept. */
+export const asksCache = ({ pinned }: RunningRun, { capability }: ReadyTask): boolean =>
+  pinned.cache && !(pinned.refresh && capability === "fetch");
+
+interface Assignment {
+  who: Answering;
+  inputs: Record<string, unknown>;
+  key: string | undefined;
+}
+
+/** The decision: this task, this handler, these inputs. */
+export const triggerTask = (
+  run: RunningRun,
+  task: ReadyTask,
+  assignment: Assignment,
+  now: string,
+): CloudEvent => ({
+  ...triggeredEvent(run, task, assignment, { now, data: {} }),
+  handler: assignment.who.handler,
+});
+
+function triggeredEvent(
+  run: RunningRun,
+  task: ReadyTask,
+  { who, inputs, key }: Assignment,
+  { now, data }: { now: string; data: Partial<TriggeredData> },
+): CloudEvent {
+  const { handler, version, environment, contract } = who;
+  const event = runEvent(run, ownCause(task.cause), {
+    type: eventType(task.capability, "triggered", contract),
+    id: taskEventId({ task: task.id, handler, attempt: task.attempt }, "triggered"),
+    subject: task.id,
+    now,
+    data: {
+      inputs,
+      limits: limitsOf(run.pinned, task.capability),
+      ...(key !== undefined && { cachekey: key }),
+      handlerversion: version,
+      ...(environment !== undefined && { environment }),
+      ...data,
+    },
+  });
+  return { ...event, role: "primary", attempt: task.attempt };
+}
+
+/** What the cache answers: `triggered` and `finished`, both from us, nobody is addressed. */
+export function answerFromCache(
+  run: RunningRun,
+  task: ReadyTask,
+  assignment: Assignment & { entry: CacheEntry },
+  now: string,
+): CloudEvent[] {
+  const { entry, who } = assignment;
+  const data = {
+    outputs: entry.outputs,
+    ...(entry.message !== undefined && { message: entry.message }),
+    ...(entry.logs.length > 0 && { logs: entry.logs }),
+    cached: true,
+    producedby: entry.run,
+  };
+  const triggered = triggeredEvent(run, task, assignment, { now, data: { cached: true } });
+  const ending = { status: "succeeded" as const, result: entry.result, data };
+  const attempt = { ...task, ...who, triggeredid: triggered.id };
+  return [{ ...triggered, handler: who.handler }, finishInPlace(run, attempt, ending, now)];
+}
+
+/** A step that nobody can answer ends at once: `triggered` that addresses nobody, and `finished` with the reason. */
+export function answerForNobody(
+  run: RunningRun,
+  task: ReadyTask,
+  { handler, contract, problem }: { handler: string; contract: string; problem: Problem },
+  now: string,
+): CloudEvent[] {
+  const who = { handler, version: "none", environment: undefined, contract };
+  const triggered = triggeredEvent(run, task, { who, inputs: {}, key: undefined }, { now, data: {} });
+  const data = { message: problem.message, problem: reportOf(problem), retry: false };
+  const attempt = { ...task, ...who, triggeredid: triggered.id };
+  return [triggered, finishInPlace(run, attempt, { status: "errored", data }, now)];
+}

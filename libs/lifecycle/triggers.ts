@@ -1,0 +1,155 @@
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { firstRefusal, FilterError, matches, parseFilter, type Filter } from "@jackfield/spec/event/filter";
+import { runId } from "@jackfield/spec/event/ids";
+import { parseType } from "@jackfield/spec/event/type";
+import { defaultOrganization } from "@jackfield/spec/event/names";
+import { defaultLifecycle } from "@jackfield/spec/project/workflow";
+import { openAttempt } from "./open-attempt.ts";
+import type { RunScope } from "./runs.ts";
+import type { Entry, Project, State } from "./state.ts";
+
+/** A run that an event asks for. */
+export interface Wanted {
+  run: string;
+  workflow: string;
+  trigger: string;
+  scope: RunScope;
+}
+
+/** What an event starts, and which triggers say no by which clause. */
+export interface Reaction {
+  wanted: Wanted[];
+  refused: { trigger: string; clause: string }[];
+}
+
+/** The workflow of a run that is one task by itself. */
+export const taskWorkflow = "task";
+
+// The words of `on:`; anything else there is a filter.
+const words: Record<string, string> = {
+  code: "code.changed",
+  data: "data.changed",
+  drift: "drift.detected",
+};
+
+/** Which runs does this event ask for? The same event asks for the same runs, whenever it is read. */
+export function reactionTo(state: State, event: CloudEvent): Reaction {
+  const { project } = event;
+  const type = parseType(event.type);
+  const direct = type?.predicate === "requested" ? type.subject : undefined;
+  if (project === undefined) {
+    return refuse(direct === undefined ? "projects" : `${direct}.requested`, "the event names no project");
+  }
+  if (direct === "run") return requestedRuns(state, event, project);
+  const applied = state.projects.get(project);
+  if (direct !== undefined) return { wanted: [wantedTask(event, project, applied)], refused: [] };
+  if (applied === undefined) return refuse(`project ${project}`, "no project file was applied");
+  return triggered(event, applied);
+}
+
+const refuse = (trigger: string, clause: string): Reaction => ({
+  wanted: [],
+  refused: [{ trigger, clause }],
+});
+
+const scopeIn = (event: CloudEvent, project: string, known: Project | undefined): RunScope => ({
+  organization: event.organization ?? known?.applied.organization ?? defaultOrganization,
+  project,
+  ...(event.stage !== undefined && { stage: event.stage }),
+});
+
+function wanted(event: CloudEvent, scope: RunScope, workflow: string, trigger: string): Wanted {
+  const { project, subproject, stage } = scope;
+  const { source, type, id } = event;
+  return { run: runId({ project, subproject, stage, workflow, source, type, id }), workflow, trigger, scope };
+}
+
+/** `run.requested`: the subproject it names, else every subproject; one that does not exist is refused later, by name. */
+function requestedRuns(state: State, event: CloudEvent, project: string): Reaction {
+  const known = state.projects.get(project);
+  const scope = scopeIn(event, project, known);
+  const workflow = textIn(event.data, "workflow") ?? defaultLifecycle.name;
+  const oneOnly = event.subproject !== undefined || known === undefined || textIn(event.data, "retryof");
+  const names = oneOnly ? [event.subproject] : Object.keys(known.applied.subprojects);
+  if (names.length === 0) return refuse("run.requested", `project ${project} has no subproject`);
+  return {
+    wanted: names.map((name) =>
+      wanted(event, name === undefined ? scope : { ...scope, subproject: name }, workflow, "run.requested"),
+    ),
+    refused: [],
+  };
+}
+
+function textIn(data: unknown, field: string): string | undefined {
+  const value =
+    typeof data === "object" && data !== null ? Object.entries(data).find(([name]) => name === field) : [];
+  return typeof value?.[1] === "string" ? value[1] : undefined;
+}
+
+/** `<capability>.requested`: a run with this one task. */
+function wantedTask(event: CloudEvent, project: string, known: Project | undefined): Wanted {
+  const scope = scopeIn(event, project, known);
+  const { subproject } = event;
+  const own = subproject === undefined ? scope : { ...scope, subproject };
+  return wanted(event, own, taskWorkflow, `${parseType(event.type)?.subject ?? ""}.requested`);
+}
+
+/** `on:` of the project: every subproject that the event may mean. */
+function triggered(event: CloudEvent, project: Project): Reaction {
+  const reaction: Reaction = { wanted: [], refused: [] };
+  const { applied } = project;
+  const scope = scopeIn(event, applied.project, project);
+  for (const trigger of applied.on) {
+    const name = `${applied.project} on ${trigger}`;
+    const clause = refusalOf(words[trigger] ?? trigger, event);
+    if (clause !== undefined) reaction.refused.push({ trigger: name, clause });
+    else if (event.subproject !== undefined && applied.subprojects[event.subproject] === undefined)
+      reaction.refused.push({ trigger: name, clause: `there is no subproject ${event.subproject}` });
+    else {
+      const names = event.subproject === undefined ? Object.keys(applied.subprojects) : [event.subproject];
+      const runs = names.map((subproject) =>
+        wanted(event, { ...scope, subproject }, defaultLifecycle.name, name),
+      );
+      // Two triggers that match one event still make one run.
+      reaction.wanted.push(...runs.filter(({ run }) => !reaction.wanted.some((other) => other.run === run)));
+    }
+  }
+  return reaction;
+}
+
+/** The first clause of a trigger that says no to the event; undefined when it fires. */
+function refusalOf(text: string, event: CloudEvent): string | undefined {
+  const filter = filterOf(text);
+  if (filter instanceof FilterError) return `this trigger is not understood: ${filter.message}`;
+  return matches(filter, event) ? undefined : (firstRefusal(filter, event) ?? text);
+}
+
+// Parsing is pure and the same few texts meet every event.
+const parsed = new Map<string, Filter | FilterError>();
+
+function filterOf(text: string): Filter | FilterError {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const filter = tryParse(text);
+  if (parsed.size > 10_000) parsed.clear();
+  parsed.set(text, filter);
+  return filter;
+}
+
+function tryParse(text: string): Filter | FilterError {
+  try {
+    return parseFilter(text);
+  } catch (error) {
+    if (error instanceof FilterError) return error;
+    throw error;
+  }
+}
+
+/**
+ * May this event trigger at all? A `finished` is a claim until it is counted, so a late one starts nothing.
+ * Asked before the event is folded.
+ */
+export const mayTrigger = (state: State, { event }: Entry): boolean =>
+  event.triggeredid === undefined ||
+  parseType(event.type)?.predicate !== "finished" ||
+  openAttempt(state, event) !== undefined;
