@@ -8,9 +8,10 @@ import { prepareDatabase } from "@jackfield/postgres/prepare";
 import { Problem } from "@jackfield/problem/problem";
 import type { Environment } from "@jackfield/service/configuration";
 import type { Service } from "@jackfield/service/define";
+import { describe, keepFile, processesOf } from "./describe-run.ts";
 import { freePort, portAnswers } from "./embedded/guarded-process.mjs";
-import { claimFolder, jackfieldFolder, releaseFolder, writeRun, type RunFile } from "./run-file.ts";
-import { runApart, runTogether, type RunningServices } from "./run-services.ts";
+import { claimFolder, jackfieldFolder, releaseFolder, type RunFile } from "./run-file.ts";
+import { runApart, runTogether } from "./run-services.ts";
 import { loadService, serviceNames } from "./services.ts";
 import { migrateService } from "./start-one.ts";
 import { startStores, type Stores } from "./stores.ts";
@@ -66,7 +67,7 @@ export async function up(options: UpOptions): Promise<Up> {
   const stop = (): Promise<void> => (stopping ??= inReverse(undo));
   if (options.ephemeral === true) undo.unshift(() => rm(folder, { recursive: true, force: true }));
   try {
-    const started = await start({ ...options, folder }, claim, undo);
+    const started = await start(options, folder, claim, undo);
     return { ...started, url: started.run.url ?? "", tookMs: Math.round(performance.now() - began), stop };
   } catch (error) {
     await stop();
@@ -87,16 +88,17 @@ async function inReverse(undo: (() => Promise<unknown>)[]): Promise<void> {
 
 async function start(
   options: UpOptions,
+  folder: string,
   claim: RunFile,
   undo: (() => Promise<unknown>)[],
 ): Promise<Pick<Up, "run" | "processes" | "notReady">> {
-  const { folder, environment = process.env, log = () => undefined } = options;
+  const { environment = process.env, log = () => undefined } = options;
   const home = jackfieldFolder(folder);
   const ports = options.ephemeral === true ? freePorts : (options.ports ?? usualPorts);
   const url = await gatewayUrl(ports.gateway);
   const logs = join(home, "logs");
   await Promise.all(
-    ["artifacts", "work", "logs"].map((name) => mkdir(join(home, name), { recursive: true })),
+    ["artifacts", "work", "logs/commands"].map((name) => mkdir(join(home, name), { recursive: true })),
   );
   const file = keepFile(folder);
   const { changed } = file;
@@ -105,13 +107,7 @@ async function start(
     startStores({ home, ports, durable: options.ephemeral !== true, environment, log, changed }),
   );
   undo.push(stores.stop);
-  const shared = {
-    ...environment,
-    JACKFIELD_NATS_URL: stores.natsUrl,
-    JACKFIELD_ARTIFACTS_URL:
-      environment["JACKFIELD_ARTIFACTS_URL"] ?? pathToFileURL(join(home, "artifacts")).href,
-    JACKFIELD_URL: url,
-  };
+  const shared = settings({ environment, stores, home, url, project: resolve(options.folder) });
   const environmentOf = await prepare(services, stores, shared);
   const run = options.isolate === true ? runApart : runTogether;
   const running = await run({ services, environmentOf, logs, log, changed });
@@ -125,28 +121,27 @@ async function start(
   return { run: written, processes: processesOf(written), notReady };
 }
 
-/** run.json is written once all is up, and again whenever something has another process than before. */
-function keepFile(folder: string) {
-  let content: (() => RunFile) | undefined;
-  let writing = Promise.resolve();
-  const changed = (): void => {
-    if (content === undefined) return;
-    const run = content();
-    writing = writing.then(() => writeRun(folder, run)).catch(() => undefined);
-  };
-  return {
-    changed,
-    begin: async (from: () => RunFile) => {
-      content = from;
-      changed();
-      await writing;
-    },
-    end: async () => {
-      content = undefined;
-      await writing;
-    },
-  };
+interface Wired {
+  environment: Environment;
+  stores: Stores;
+  home: string;
+  url: string;
+  project: string;
 }
+
+/** What all services are told, over what this process was told itself. */
+const settings = ({ environment, stores, home, url, project }: Wired): Environment => ({
+  ...environment,
+  JACKFIELD_NATS_URL: stores.natsUrl,
+  JACKFIELD_ARTIFACTS_URL:
+    environment["JACKFIELD_ARTIFACTS_URL"] ?? pathToFileURL(join(home, "artifacts")).href,
+  JACKFIELD_URL: url,
+  JACKFIELD_GATEWAY_PORT: undefined,
+  JACKFIELD_WORK: join(home, "work"),
+  JACKFIELD_LOGS: join(home, "logs", "commands"),
+  // Packages of user code are found where the project lies.
+  JACKFIELD_ENVIRONMENT: environment["JACKFIELD_ENVIRONMENT"] ?? project,
+});
 
 /** Waits for both also when one fails, so that what came up can be stopped. */
 async function both<Left>(left: Promise<Left>, right: Promise<Stores>): Promise<[Left, Stores]> {
@@ -194,38 +189,3 @@ async function prepareStream(url: string, prefix: string | undefined): Promise<v
   await using events = await openEvents({ url, name: "launcher", prefix });
   await ensureStream(events, { maxBytes: streamBytes });
 }
-
-interface Parts {
-  claim: RunFile;
-  stores: Stores;
-  running: RunningServices;
-  shared: Environment;
-  logs: string;
-}
-
-function describe({ claim, stores, running, shared, logs }: Parts): RunFile {
-  const nats = stores.nats?.current();
-  const postgres = stores.postgres?.current();
-  const natsFolder = join(logs, "..", "nats");
-  const settings = ["JACKFIELD_NATS_URL", "JACKFIELD_ARTIFACTS_URL", "JACKFIELD_URL"];
-  return {
-    ...claim,
-    state: "up",
-    url: shared["JACKFIELD_URL"],
-    ...(nats !== undefined && {
-      nats: { url: nats.url, port: nats.port, pid: nats.pid, folder: natsFolder },
-    }),
-    ...(postgres !== undefined && {
-      postgres: { url: postgres.url, port: postgres.port, pid: postgres.pid, folder: postgres.folder },
-    }),
-    settings: Object.fromEntries(settings.map((name) => [name, shared[name] ?? ""])),
-    logs,
-    services: running.list(),
-  };
-}
-
-const processesOf = (run: RunFile): Up["processes"] => [
-  ...(run.nats === undefined ? [] : [{ name: "nats-server", pid: run.nats.pid }]),
-  ...(run.postgres === undefined ? [] : [{ name: "postgres", pid: run.postgres.pid }]),
-  ...(run.services ?? []).map(({ name, pid }) => ({ name, pid })),
-];
