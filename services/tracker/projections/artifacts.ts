@@ -66,12 +66,10 @@ function linkOf(
 function descriptorsIn({ event }: KeptEvent): Pick<Artifact, "digest" | "mediaType" | "size" | "name">[] {
   const found: Descriptor[] = [];
   collect(event.data, found, 0);
-  const claimed = digest.safeParse(event.datadigest);
+  const described = found.map(({ digest, mediaType, size, name }) => ({ digest, mediaType, size, name }));
+  if (event.datadigest === undefined || !digest.safeParse(event.datadigest).success) return described;
   const mediaType = event.datacontenttype ?? "application/json";
-  return [
-    ...found.map(({ digest, mediaType, size, name }) => ({ digest, mediaType, size, name })),
-    ...(claimed.success ? [{ digest: claimed.data, mediaType, size: undefined, name: undefined }] : []),
-  ];
+  return [...described, { digest: event.datadigest, mediaType, size: undefined, name: undefined }];
 }
 
 /** Deeper than any contract goes; what a stranger nests deeper is kept, but not searched. */

@@ -19,6 +19,9 @@ export interface RunChange {
   finished?: { verdict: string; tasks: number; cached: number; storedMs: number };
 }
 
+const startedHead = runStarted.data.pick({ runname: true, workflow: true });
+const finishedHead = runFinished.data.pick({ outcome: true, verdict: true, tasks: true });
+
 const stateAfter = new Map([
   [runPaused.type, "paused"],
   [runResumed.type, "running"],
@@ -56,7 +59,7 @@ function moveTo(change: RunChange, state: string): void {
 }
 
 function start(change: RunChange, { event, position, storedMs }: KeptEvent): boolean {
-  const data = runStarted.data.pick({ runname: true, workflow: true }).safeParse(event.data);
+  const data = startedHead.safeParse(event.data);
   if (!data.success || change.started !== undefined) return false;
   change.started = {
     project: event.project ?? "",
@@ -72,7 +75,7 @@ function start(change: RunChange, { event, position, storedMs }: KeptEvent): boo
 }
 
 function finish(change: RunChange, { event, storedMs }: KeptEvent): boolean {
-  const data = runFinished.data.pick({ outcome: true, verdict: true, tasks: true }).safeParse(event.data);
+  const data = finishedHead.safeParse(event.data);
   if (!data.success || change.finished !== undefined) return false;
   const { outcome, verdict, tasks } = data.data;
   change.state = outcome;
