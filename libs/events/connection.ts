@@ -5,6 +5,7 @@ import {
   connect,
   createInbox,
   deferred,
+  type ConnectionOptions,
   type NatsConnection,
   type Status,
 } from "@nats-io/transport-node";
@@ -52,7 +53,7 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
   const connection = await firstConnection(options);
   const { prefix } = options;
   const line = new Line(connection);
-  const close = (): Promise<void> => closeWithin(connection, 5_000);
+  const close = (): Promise<void> => closeWithin(connection, line.up ? 5_000 : 0);
   return {
     connection,
     // Asking for the account's limits would need a right that handlers do not have.
@@ -83,7 +84,7 @@ async function firstConnection({
     signal?.throwIfAborted();
     try {
       return await connect({
-        servers: url.split(",").map((server) => server.trim()),
+        ...serversOf(url),
         name,
         inboxPrefix: `_INBOX_${name}`,
         timeout: Math.max(100, Math.min(5_000, deadline - performance.now())),
@@ -156,13 +157,22 @@ async function closeWithin(connection: NatsConnection, deadlineMs: number): Prom
   if (connection.isClosed()) return;
   const timer = new AbortController();
   // Draining waits for the server; one that is gone must not keep a process from ending.
-  const drained = connection.drain().catch(() => undefined);
+  const drained = deadlineMs === 0 ? undefined : connection.drain().catch(() => undefined);
   await Promise.race([
     drained,
     delay(deadlineMs, undefined, { signal: timer.signal }).catch(() => undefined),
   ]);
   timer.abort();
   await connection.close();
+}
+
+/** The client takes user and password beside the addresses, and passes over those inside them. */
+function serversOf(url: string): Pick<ConnectionOptions, "servers" | "user" | "pass" | "token"> {
+  const servers = url.split(",").map((server) => withoutSecret(server.trim()));
+  const [, secret] = /\/\/([^@/,]*)@/.exec(url) ?? [];
+  if (secret === undefined) return { servers };
+  const [user = "", pass] = secret.split(":").map(decodeURIComponent);
+  return pass === undefined ? { servers, token: user } : { servers, user, pass };
 }
 
 const withoutSecret = (url: string): string => url.replaceAll(/\/\/[^@/,]*@/g, "//");

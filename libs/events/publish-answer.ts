@@ -61,3 +61,10 @@ export function rightsProblem(error: Error): { subject: string; problem: Problem
   });
   return { subject, problem };
 }
+
+/** Looking at the stream failed: 0 when it is not allowed, undefined when it may be tried again. */
+export const epochWithoutRight = (error: unknown): 0 | undefined =>
+  error instanceof PermissionViolationError ||
+  (error instanceof Error && error.cause instanceof PermissionViolationError)
+    ? 0
+    : undefined;

@@ -5,10 +5,13 @@ import type { Position } from "@jackfield/spec/event/position";
 import type { Events } from "./connection.ts";
 import { outgoing, type Outgoing } from "./outgoing.ts";
 import { pauseMs } from "./pause.ts";
-import { fullProblem, lateProblem, readAnswer, rightsProblem } from "./publish-answer.ts";
+import { epochWithoutRight, fullProblem, lateProblem, readAnswer, rightsProblem } from "./publish-answer.ts";
 import { streamState } from "./stream.ts";
 
-/** Where an event lies in the log. `duplicate`: it was there before (perhaps by an earlier try of this very call). */
+/**
+ * Where an event lies in the log; the epoch is 0 for a connection without the right to look at the stream (a handler's).
+ * `duplicate`: it was there before (perhaps by an earlier try of this very call).
+ */
 export interface Published {
   position: Position;
   duplicate: boolean;
@@ -207,8 +210,8 @@ class PipelinedPublisher implements Publisher {
   async #askEpoch(sending: Sending): Promise<number> {
     for (let attempt = 1; this.#open.has(sending); attempt += 1) {
       if (this.#epoch !== undefined) return this.#epoch;
-      const state = await streamState(this.#events).catch(() => undefined);
-      if (state !== undefined) return (this.#epoch = state.epoch);
+      const epoch = await streamState(this.#events).then((state) => state?.epoch, epochWithoutRight);
+      if (epoch !== undefined) return (this.#epoch = epoch);
       await delay(pauseMs(attempt));
     }
     throw lateProblem("the stream went away");

@@ -118,7 +118,7 @@ export class Pull {
  * `$JS.ACK.<stream>.<consumer>.<count>.<sequence>.<consumer sequence>.<stored ns>.<pending>`; newer servers may put the
  * domain and the account before the stream. Anything else is a status.
  */
-function deliveryOf(message: Msg): Delivery | undefined {
+export function deliveryOf(message: Msg): Delivery | undefined {
   const tokens = message.reply?.split(".") ?? [];
   if (tokens[0] !== "$JS" || tokens[1] !== "ACK") return undefined;
   const at = tokens.length >= 11 ? 6 : 4;
