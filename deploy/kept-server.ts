@@ -24,35 +24,36 @@ export async function keepServer<Kind extends Server>(
   { log, changed }: { log: (what: string) => void; changed: () => void },
 ): Promise<KeptServer<Kind>> {
   let current = await start(undefined);
-  let stopping = false;
-  const watch = async (): Promise<void> => {
-    for (;;) {
-      const code = await current.exited;
-      if (stopping) return;
-      log(`ended with exit code ${code}; starting it again`);
-      current = await startAgain(current.port);
-      changed();
-    }
-  };
-  const startAgain = async (port: number): Promise<Kind> => {
-    for (;;) {
+  let restart: Promise<void> = Promise.resolve();
+  const stopping = new AbortController();
+  const startAgain = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
       try {
-        return await start(port);
+        current = await start(current.port);
+        changed();
+        return;
       } catch (error) {
         log(`could not be started: ${String(error)}`);
-        await delay(1_000);
-        if (stopping) throw error;
+        await delay(500);
       }
     }
   };
-  const watching = watch().catch(() => undefined);
+  const watch = async (): Promise<void> => {
+    for (;;) {
+      const code = await current.exited;
+      if (stopping.signal.aborted) return;
+      log(`ended with exit code ${code}; starting it again`);
+      restart = startAgain();
+      await restart;
+    }
+  };
+  void watch();
   return {
     current: () => current,
     stop: async () => {
-      stopping = true;
-      await current.stop();
-      // One that came up while we stopped is stopped, too; an adopted one never tells of its end.
-      await Promise.race([watching, delay(100)]);
+      stopping.abort();
+      // One that is just coming up is waited for, so that it is stopped, too.
+      await restart;
       await current.stop();
     },
   };
