@@ -1,8 +1,9 @@
 import js from "@eslint/js";
+import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
-export default tseslint.config(
-  { ignores: ["**/node_modules/", "**/dist/", "**/.jackfield/", "spec/published/"] },
+export default defineConfig(
+  { ignores: ["**/node_modules/", "**/dist/", "**/.jackfield/", "spec/published/", "**/*.cjs"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
