@@ -1,0 +1,33 @@
+import { randomUUID } from "node:crypto";
+import type { z } from "zod";
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { acceptedEvent } from "@jackfield/spec/http/events";
+import type { Server } from "./server.ts";
+
+/** What a person emits comes from the command line, whoever sits there. */
+export const ownSource = "/jackfield-cli";
+
+export type Accepted = z.output<typeof acceptedEvent>;
+
+/** An event of ours: a root, so its story is named by its own id. */
+export function ownEvent(
+  parts: Partial<CloudEvent> & Pick<CloudEvent, "type"> & { data?: unknown },
+): CloudEvent {
+  const id = parts.id ?? randomUUID();
+  return {
+    specversion: "1.0",
+    source: ownSource,
+    time: new Date().toISOString(),
+    datacontenttype: "application/json",
+    correlationid: id,
+    ...parts,
+    id,
+  };
+}
+
+/** Posts one CloudEvent in structured mode; sending it twice is harmless, because its id stays. */
+export const postEvent = (server: Server, event: CloudEvent): Promise<Accepted> =>
+  server.post(acceptedEvent, "/v1/events", {
+    body: event,
+    headers: { "content-type": "application/cloudevents+json" },
+  });

@@ -1,0 +1,77 @@
+import { Problem } from "@jackfield/problem/problem";
+import { events } from "@jackfield/spec/ask/tracker";
+import { FilterError, parseFilter } from "@jackfield/spec/event/filter";
+import { eventLine } from "../event-line.ts";
+import { followEvents, type LoggedEvent } from "../event-stream.ts";
+import { exit } from "../exit.ts";
+import { projectOf } from "../lookup.ts";
+import { ownSource } from "../post.ts";
+import type { Query, Server } from "../server.ts";
+import type { Call, Verb } from "../verb.ts";
+import { clock } from "../words.ts";
+
+const shownFirst = 10;
+
+export const verb: Verb = {
+  name: "tail",
+  group: "see",
+  takes: "[FILTER]",
+  does: "the stream, live",
+  flags: {
+    verbose: { says: "with position, id and cause of each event", short: "v" },
+    since: { says: "from a position on, or from the start; else the last ten", value: "POSITION|start" },
+  },
+  more: [
+    "A filter: words are types with globs, key=value, key!=value, key>value; space is and, | is or:",
+    "train.* outcome=fail subproject=seattle",
+  ],
+  run: async (call) => {
+    const filter = checkedFilter(call.refs.join(" "));
+    const server = await call.server();
+    const project = projectOf(call);
+    const query = { filter, project };
+    const since = call.flags.text("since");
+    const from = since ?? (await tellLast(call, server, query));
+    for await (const told of followEvents(server, { ...query, from }, call.signal)) {
+      if ("gap" in told) call.out.say(`  … ${told.gap}`);
+      else tell(call, told.event);
+    }
+    return exit.interrupted;
+  },
+};
+
+/** What just happened; answers with the position to go on from. */
+async function tellLast(call: Call, server: Server, query: Query): Promise<string> {
+  const last = await server.get(events.answer, "/v1/events", {
+    ...query,
+    order: "newest",
+    limit: shownFirst,
+  });
+  for (const event of last.events.reverse()) tell(call, event);
+  return last.events.at(-1)?.position ?? last.position ?? "now";
+}
+
+/** A wrong filter is told before anything is asked. */
+export function checkedFilter(text: string): string | undefined {
+  if (text === "") return undefined;
+  try {
+    parseFilter(text);
+    return text;
+  } catch (thrown) {
+    if (!(thrown instanceof FilterError)) throw thrown;
+    throw new Problem("E_FILTER", thrown.message, {
+      here: `${text}\n${" ".repeat(thrown.position)}^`,
+      next: "train.* outcome=fail subproject=seattle",
+    });
+  }
+}
+
+function tell({ out, flags }: Call, logged: LoggedEvent): void {
+  const { event, at, position } = logged;
+  out.show(logged, () => {
+    const line = eventLine({ event, when: clock(at), own: ownSource, runs: true }, out);
+    if (!flags.on("verbose")) return line;
+    const cause = event.causationid === undefined ? "a root" : `caused by ${event.causationid}`;
+    return `${line}\n${out.paint("dim", `           ${position}  ${event.id}  ${cause}`)}`;
+  });
+}
