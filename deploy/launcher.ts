@@ -16,7 +16,7 @@ import { loadService, serviceNames } from "./services.ts";
 import { migrateService } from "./start-one.ts";
 import { startStores, type Stores } from "./stores.ts";
 
-export { readRun } from "./run-file.ts";
+export { readRun, stopRun } from "./run-file.ts";
 export { startOne } from "./start-one.ts";
 
 export const usualPorts = { gateway: 7733, nats: 4222, postgres: 7735 };

@@ -2,7 +2,7 @@ import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Problem } from "@jackfield/problem/problem";
 import { z } from "zod";
-import { commandOf, isAlive } from "./embedded/guarded-process.mjs";
+import { commandOf, isAlive, stopForeign } from "./embedded/guarded-process.mjs";
 
 const server = z.object({ url: z.string(), port: z.number(), pid: z.number(), folder: z.string() });
 
@@ -81,6 +81,13 @@ const alreadyUp = (run: RunFile, folder: string): Problem =>
     why: `process ${run.pid}, since ${run.startedAt}${run.url === undefined ? "" : `, ${run.url}`}`,
     next: "use it, or stop it first: jackfield up --stop",
   });
+
+/** Stops what runs in a folder and waits for its orderly end; undefined when nothing runs there. */
+export async function stopRun(folder: string): Promise<RunFile | undefined> {
+  const run = await readRun(folder);
+  if (run !== undefined) await stopForeign(run.pid, "SIGTERM", 30_000);
+  return run;
+}
 
 /** Replaces the claim in one step, so that nobody reads half a file. */
 export async function writeRun(folder: string, run: RunFile): Promise<void> {

@@ -137,11 +137,11 @@ export async function commandOf(pid) {
  * @param {number} pid
  * @param {"SIGTERM" | "SIGINT"} signal
  */
-export async function stopForeign(pid, signal) {
+export async function stopForeign(pid, signal, withinMs = 10_000) {
   if (!isAlive(pid)) return;
   process.kill(pid, signal);
   for (let waited = 0; isAlive(pid); waited += 20) {
-    if (waited === 10_000) process.kill(pid, "SIGKILL");
+    if (waited === withinMs) process.kill(pid, "SIGKILL");
     await delay(20);
   }
 }
