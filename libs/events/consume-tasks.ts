@@ -103,22 +103,8 @@ class Workers {
   }
 
   #take(delivery: Delivery, subjectRoot: string, consumerMadeMs: number): void {
-    const { message, sequence, count, storedMs } = delivery;
-    const read = readDelivery(delivery, subjectRoot);
-    if (read.refused !== undefined) {
-      // Without a reason: servers before 2.10.4 would not understand it, and deliver again.
-      message.respond("+TERM");
-      this.#options.onBad(read.refused, message.subject);
-      return;
-    }
-    const task: TaskDelivery = {
-      ...read,
-      sequence,
-      redelivered: count > 1 || storedMs < consumerMadeMs,
-      ageMs: Math.max(0, Date.now() - storedMs),
-      ack: () => void message.respond("+ACK"),
-      working: () => void message.respond("+WPI"),
-    };
+    const task = taskOf(delivery, { subjectRoot, consumerMadeMs, onBad: this.#options.onBad });
+    if (task === undefined) return;
     const running = this.#options
       .onTask(task)
       .catch((error: unknown) => this.#options.onProblem?.(asProblem(error)))
@@ -128,6 +114,29 @@ class Workers {
       });
     this.#running.add(running);
   }
+}
+
+/** A delivery → the task, or undefined when it may not count; then it is ended and told. */
+export function taskOf(
+  delivery: Delivery,
+  consumer: { subjectRoot: string; consumerMadeMs: number; onBad: ConsumeTasksOptions["onBad"] },
+): TaskDelivery | undefined {
+  const { message, sequence, count, storedMs } = delivery;
+  const read = readDelivery(delivery, consumer.subjectRoot);
+  if (read.refused !== undefined) {
+    // Without a reason: servers before 2.10.4 would not understand it, and deliver again.
+    message.respond("+TERM");
+    consumer.onBad(read.refused, message.subject);
+    return undefined;
+  }
+  return {
+    ...read,
+    sequence,
+    redelivered: count > 1 || storedMs < consumer.consumerMadeMs,
+    ageMs: Math.max(0, Date.now() - storedMs),
+    ack: () => void message.respond("+ACK"),
+    working: () => void message.respond("+WPI"),
+  };
 }
 
 const notThere = ({ durable }: BoundConsumer): Problem =>

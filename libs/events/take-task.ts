@@ -1,8 +1,8 @@
 import { nanos, type Msg, type Subscription } from "@nats-io/transport-node";
 import type { Events } from "./connection.ts";
-import type { TaskDelivery } from "./consume-tasks.ts";
+import { taskOf, type TaskDelivery } from "./consume-tasks.ts";
 import { consumerInfo, type BoundConsumer } from "./handler-consumer.ts";
-import { readDelivery, type Refusal } from "./log-entry.ts";
+import type { Refusal } from "./log-entry.ts";
 import { pause } from "./pause.ts";
 import { deliveryOf } from "./pull.ts";
 
@@ -46,89 +46,83 @@ async function takeOnce(
   { deadline, signal, onBad }: Attempt,
 ): Promise<TaskDelivery | undefined> {
   await events.whenConnected(signal);
-  const found = await Promise.all(consumers.map((consumer) => consumerInfo(events, consumer)));
-  const subscriptions: Subscription[] = [];
-  const taken = await new Promise<TaskDelivery | undefined>((resolve) => {
-    let open = 0;
-    let settled = false;
-    const settle = (task: TaskDelivery | undefined): void => {
-      settled = true;
-      unwatch();
-      signal.removeEventListener("abort", stop);
-      resolve(task);
-    };
-    const stop = (): void => settle(undefined);
-    const unwatch = events.watch(({ type }) => {
-      if (type === "disconnect" || type === "close") stop();
-    });
-    signal.addEventListener("abort", stop);
-    const take = (message: Msg, madeMs: number): void => {
-      // A request that is open still brings a message to somebody who has one, or has left; the next one gets it.
-      if (settled) return void (isDelivery(message) && message.respond("-NAK"));
-      if (message.headers?.code === 100) return;
-      const task = isDelivery(message) ? taskOf(message, { events, madeMs, onBad }) : undefined;
-      open -= 1;
-      if (task !== undefined || open === 0) settle(task);
-    };
-    for (const [index, info] of found.entries()) {
-      const consumer = consumers[index];
-      if (info === undefined || consumer === undefined) continue;
-      open += 1;
-      subscriptions.push(request(events, consumer, { deadline, take, madeMs: Date.parse(info.created) }));
+  const taking = new Taking(events, onBad);
+  const stop = (): void => taking.settle(undefined);
+  const unwatch = events.watch(({ type }) => {
+    if (type === "disconnect" || type === "close") stop();
+  });
+  signal.addEventListener("abort", stop);
+  try {
+    const made = await Promise.all(consumers.map(async (consumer) => consumerInfo(events, consumer)));
+    for (const [index, consumer] of consumers.entries()) {
+      const info = made[index];
+      if (info !== undefined) taking.ask(consumer, Date.parse(info.created), deadline);
     }
-    if (open === 0 || signal.aborted) stop();
-  });
-  // Draining hands over what is on its way, so nothing is lost between here and the server.
-  for (const subscription of subscriptions)
-    if (!events.connection.isClosed()) void subscription.drain().catch(() => undefined);
-  return taken;
-}
-
-/** One pull request for one message; the server answers it with the message, or with a status when its time is over. */
-function request(
-  events: Events,
-  { stream, durable }: BoundConsumer,
-  {
-    deadline,
-    take,
-    madeMs,
-  }: { deadline: number; take: (message: Msg, madeMs: number) => void; madeMs: number },
-): Subscription {
-  const inbox = events.inbox();
-  const subscription = events.connection.subscribe(inbox, {
-    callback: (error, message) => {
-      if (error === null) take(message, madeMs);
-    },
-  });
-  const leftMs = Math.floor(deadline - performance.now());
-  const asked = leftMs > 0 ? { batch: 1, expires: nanos(leftMs) } : { batch: 1, no_wait: true };
-  events.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, JSON.stringify(asked), {
-    reply: inbox,
-  });
-  return subscription;
-}
-
-const isDelivery = (message: Msg): boolean => deliveryOf(message) !== undefined;
-
-function taskOf(
-  message: Msg,
-  { events, madeMs, onBad }: { events: Events; madeMs: number; onBad: TakeTaskOptions["onBad"] },
-): TaskDelivery | undefined {
-  const delivery = deliveryOf(message);
-  if (delivery === undefined) return undefined;
-  const read = readDelivery(delivery, events.subjectRoot);
-  if (read.refused !== undefined) {
-    message.respond("+TERM");
-    onBad(read.refused, message.subject);
-    return undefined;
+    if (taking.open === 0 || signal.aborted) stop();
+    return await taking.taken;
+  } finally {
+    unwatch();
+    signal.removeEventListener("abort", stop);
+    taking.end();
   }
-  const { sequence, count, storedMs } = delivery;
-  return {
-    ...read,
-    sequence,
-    redelivered: count > 1 || storedMs < madeMs,
-    ageMs: Math.max(0, Date.now() - storedMs),
-    ack: () => void message.respond("+ACK"),
-    working: () => void message.respond("+WPI"),
-  };
+}
+
+/** One request a consumer is open; the first task wins, and every other message is given back. */
+class Taking {
+  readonly taken: Promise<TaskDelivery | undefined>;
+  /** Requests that the server has not answered. */
+  open = 0;
+  readonly #events: Events;
+  readonly #onBad: TakeTaskOptions["onBad"];
+  readonly #subscriptions: Subscription[] = [];
+  #resolve: (task: TaskDelivery | undefined) => void = () => undefined;
+  #settled = false;
+
+  constructor(events: Events, onBad: TakeTaskOptions["onBad"]) {
+    this.#events = events;
+    this.#onBad = onBad;
+    this.taken = new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  /** The server answers with a message, or with a status when there was none in time. */
+  ask({ stream, durable }: BoundConsumer, madeMs: number, deadline: number): void {
+    const inbox = this.#events.inbox();
+    const callback = (error: Error | null, message: Msg): void => {
+      if (error === null) this.#take(message, madeMs);
+    };
+    this.#subscriptions.push(this.#events.connection.subscribe(inbox, { callback }));
+    this.open += 1;
+    const leftMs = Math.floor(deadline - performance.now());
+    const asked = leftMs > 0 ? { batch: 1, expires: nanos(leftMs) } : { batch: 1, no_wait: true };
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`;
+    this.#events.connection.publish(subject, JSON.stringify(asked), { reply: inbox });
+  }
+
+  settle(task: TaskDelivery | undefined): void {
+    this.#settled = true;
+    this.#resolve(task);
+  }
+
+  /** Draining hands over what is on its way, so nothing is lost between here and the server. */
+  end(): void {
+    if (this.#events.connection.isClosed()) return;
+    for (const subscription of this.#subscriptions) void subscription.drain().catch(() => undefined);
+  }
+
+  #take(message: Msg, madeMs: number): void {
+    const delivery = deliveryOf(message);
+    if (this.#settled) {
+      if (delivery !== undefined) message.respond("-NAK");
+      return;
+    }
+    if (message.headers?.code === 100) return;
+    this.open -= 1;
+    const consumer = {
+      subjectRoot: this.#events.subjectRoot,
+      consumerMadeMs: madeMs,
+      onBad: this.#onBad,
+    };
+    const task = delivery === undefined ? undefined : taskOf(delivery, consumer);
+    if (task !== undefined || this.open === 0) this.settle(task);
+  }
 }
