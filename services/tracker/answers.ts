@@ -1,0 +1,58 @@
+import { answerTo, type Answer } from "@jackfield/service/answer";
+import * as ask from "@jackfield/spec/ask/tracker";
+import type { z } from "zod";
+import { artifactNamed } from "./questions/artifact.ts";
+import { eventWithCauses, whatIsUnder } from "./questions/event.ts";
+import { eventsMatching } from "./questions/events.ts";
+import { runAsTree } from "./questions/run.ts";
+import { runsMatching } from "./questions/runs.ts";
+import { whatIsWithheld } from "./questions/withheld.ts";
+import type { Tracker } from "./tracker.ts";
+
+/** A question that reads may first wait until a position is in the log. */
+const afterwards =
+  ({ reached }: Tracker) =>
+  <Input extends { after?: string | undefined }, Reply>(reply: (asked: Input) => Promise<Reply>) =>
+  async (asked: Input): Promise<Reply> => {
+    await reached(asked.after);
+    return reply(asked);
+  };
+
+/** Every question that the tracker answers. */
+export function answersOf(tracker: Tracker): Answer[] {
+  const { db, types, progress } = tracker;
+  const reading = afterwards(tracker);
+  const events = async (asked: z.output<typeof ask.events.input>) => {
+    // Read first: whatever is committed meanwhile is then asked for again, and nothing is skipped.
+    const { position } = progress();
+    return { ...(await eventsMatching(db, asked, types)), ...(position !== undefined && { position }) };
+  };
+  return [
+    answerTo(ask.events, reading(events)),
+    answerTo(
+      ask.event,
+      reading((asked) => eventWithCauses(db, asked)),
+    ),
+    answerTo(ask.key, (asked) => whatIsUnder(db, asked)),
+    answerTo(
+      ask.runs,
+      reading((asked) => runsMatching(db, asked)),
+    ),
+    answerTo(
+      ask.run,
+      reading((asked) => runAsTree(db, asked)),
+    ),
+    answerTo(
+      ask.artifact,
+      reading((asked) => artifactNamed(db, asked)),
+    ),
+    answerTo(
+      ask.withheld,
+      reading((asked) => whatIsWithheld(db, asked)),
+    ),
+    answerTo(
+      ask.position,
+      reading(async () => progress()),
+    ),
+  ];
+}

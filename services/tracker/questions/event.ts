@@ -1,0 +1,116 @@
+import { printJson } from "@jackfield/events/json-text";
+import { Problem } from "@jackfield/problem/problem";
+import type { event, key } from "@jackfield/spec/ask/tracker";
+import { comparePositions, parsePosition, printPosition } from "@jackfield/spec/event/position";
+import { shortType } from "@jackfield/spec/event/type";
+import type { z } from "zod";
+import type { Db } from "../tables.ts";
+import { digestText } from "../write/log.ts";
+import { eventColumns, readEvent } from "./events.ts";
+import { fitting } from "./page.ts";
+
+type Found = z.input<typeof event.answer>["found"];
+
+const mostCauses = 100;
+const mostEffects = 200;
+
+/** One event, its causes up to the root (the direct one first), and its direct effects in stream order. */
+export async function eventWithCauses(
+  db: Db,
+  asked: z.output<typeof event.input>,
+): Promise<z.input<typeof event.answer>> {
+  const found = await oneEvent(db, asked);
+  const causes: Found[] = [];
+  for (let last = found; causes.length < mostCauses;) {
+    const cause = await causeOf(db, last);
+    if (cause === undefined) break;
+    causes.push(cause);
+    last = cause;
+  }
+  const sizeOf = (cause: Found): number => printJson(cause).length;
+  return { found, causes: fitting(causes, sizeOf), effects: await effectsOf(db, found) };
+}
+
+type EventRef = z.output<typeof event.input>;
+
+async function oneEvent(db: Db, { id, project, source }: EventRef): Promise<Found> {
+  const rows = await db
+    .selectFrom("events")
+    .select([...eventColumns, "project", "source", "type"])
+    .where("id", "=", id)
+    .$if(project !== undefined, (query) => query.where("project", "=", project ?? ""))
+    .$if(source !== undefined, (query) => query.where("source", "=", source ?? ""))
+    .orderBy("epoch")
+    .orderBy("sequence")
+    .limit(10)
+    .execute();
+  const [row, ...others] = rows;
+  if (row === undefined) {
+    throw new Problem("E_NOT_FOUND", `The log has no event ${id}.`, {
+      why: "What was withheld is not in the log.",
+      next: "jackfield ls parked",
+    });
+  }
+  if (others.length === 0) return readEvent(row);
+  const candidates = rows.map(
+    (one) => `${shortType(one.type)} from ${one.source} in ${one.project || "no project"}`,
+  );
+  throw new Problem("E_AMBIGUOUS", `${rows.length} events are called ${id}.`, {
+    why: candidates.join("\n"),
+    next: "Name the project and the source as well.",
+  });
+}
+
+/** Ids are unique for one source only; without one, the cause is ours, and the youngest before its effect. */
+async function causeOf(db: Db, { event, position }: Found): Promise<Found | undefined> {
+  const { causationid, causationsource } = event;
+  if (causationid === undefined) return undefined;
+  const rows = await db
+    .selectFrom("events")
+    .select([...eventColumns, "project", "source"])
+    .where("id", "=", causationid)
+    .$if(causationsource !== undefined, (query) => query.where("source", "=", causationsource ?? ""))
+    .orderBy("epoch", "desc")
+    .orderBy("sequence", "desc")
+    .limit(20)
+    .execute();
+  const before = rows.filter((row) => comparePositions(row, parsePosition(position)) < 0);
+  // A push belongs to no project, and starts a run in one.
+  const near = before.filter(({ project }) => project === (event.project ?? "") || project === "");
+  const ours = near.find(({ source }) => source.startsWith("/jackfield/"));
+  const row = causationsource === undefined ? (ours ?? near[0]) : near[0];
+  return row === undefined ? undefined : readEvent(row);
+}
+
+async function effectsOf(db: Db, { event }: Found): Promise<Found[]> {
+  const rows = await db
+    .selectFrom("events")
+    .select(eventColumns)
+    .where("causationid", "=", event.id)
+    .orderBy("epoch")
+    .orderBy("sequence")
+    .limit(mostEffects)
+    .execute();
+  return fitting(rows, ({ body }) => body.length)
+    .map(readEvent)
+    .filter(({ event: effect }) => {
+      const sameProject = event.project === undefined || effect.project === event.project;
+      return sameProject && (effect.causationsource ?? event.source) === event.source;
+    });
+}
+
+/** What the log holds under a key. */
+export async function whatIsUnder(
+  db: Db,
+  asked: z.output<typeof key.input>,
+): Promise<z.input<typeof key.answer>> {
+  const row = await db
+    .selectFrom("events")
+    .select(["epoch", "sequence", "digest"])
+    .where("id", "=", asked.id)
+    .where("source", "=", asked.source)
+    .where("type", "=", asked.type)
+    .where("project", "=", asked.project ?? "")
+    .executeTakeFirst();
+  return row === undefined ? {} : { digest: digestText(row.digest), position: printPosition(row) };
+}

@@ -1,0 +1,54 @@
+import { Problem } from "@jackfield/problem/problem";
+import { FilterError, matches, parseFilter, type Clause, type Filter } from "@jackfield/spec/event/filter";
+import { sql, type RawBuilder } from "kysely";
+
+/** @throws Problem E_FILTER naming the place. */
+export function filterOf(text: string | undefined): Filter {
+  try {
+    return parseFilter(text ?? "");
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    throw new Problem("E_FILTER", "The filter is not understood.", {
+      why: error.message,
+      here: `${text ?? ""}\n${" ".repeat(error.position)}^`,
+      next: "Words are types with globs, key=value, key!=value, key>value, key<value; | is or.",
+      cause: error,
+    });
+  }
+}
+
+export const isEmpty = (filter: Filter): boolean => filter.every((clauses) => clauses.length === 0);
+
+/**
+ * What PostgreSQL can say of a filter: never less than matches. Types are resolved among those that occur; equal values
+ * are compared there; globs, ranges and differences stay for `matches`, which judges every row anyway.
+ */
+export const narrowed = (filter: Filter, types: ReadonlySet<string>): RawBuilder<boolean> =>
+  sql<boolean>`(${sql.join(
+    filter.map((clauses) => allOf(clauses.flatMap((clause) => inSql(clause, types)))),
+    sql` or `,
+  )})`;
+
+const allOf = (conditions: RawBuilder<boolean>[]): RawBuilder<boolean> =>
+  conditions.length === 0 ? sql<boolean>`true` : sql<boolean>`(${sql.join(conditions, sql` and `)})`;
+
+const columns = new Set(["id", "source", "project", "subject", "run", "correlationid", "causationid"]);
+
+function inSql(clause: Clause, types: ReadonlySet<string>): RawBuilder<boolean>[] {
+  if (clause.kind === "type" || clause.key === "type") return [ofTypes(clause, types)];
+  const { key, operator, value } = clause;
+  if (operator !== "=" || value.includes("*") || key === "data") return [];
+  if (columns.has(key)) return [sql<boolean>`${sql.ref(key)} = ${value}`];
+  if (key === "outcome") return [sql<boolean>`${outcome} = ${value}`];
+  return [sql<boolean>`body::json ->> ${key} = ${value}`];
+}
+
+const outcome = sql`case body::json ->> 'status'
+  when 'succeeded' then coalesce(body::json ->> 'result', 'pass') else body::json ->> 'status' end`;
+
+function ofTypes(clause: Clause, types: ReadonlySet<string>): RawBuilder<boolean> {
+  const found = [...types].filter((type) =>
+    matches([[clause]], { specversion: "1.0", id: "-", source: "-", type }),
+  );
+  return sql<boolean>`type = any(${found})`;
+}

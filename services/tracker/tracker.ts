@@ -1,0 +1,57 @@
+import { ensureStream } from "@jackfield/events/stream";
+import type { Parts } from "@jackfield/service/define";
+import { parsePosition, printPosition, type Position } from "@jackfield/spec/event/position";
+import type { LogEntry } from "@jackfield/events/log-entry";
+import type { TrackerConfig } from "./config.ts";
+import { Fold } from "./fold.ts";
+import { tablesOf, type Db } from "./tables.ts";
+import { waitFrom } from "./waiting.ts";
+
+/** What folding and answering share while this process is the active one. */
+export interface Tracker {
+  db: Db;
+  types: ReadonlySet<string>;
+  /** How far the log goes, and how much is in it. */
+  progress(): { position?: string; events: number; withheld: number };
+  /** Waits until the log goes up to here. @throws Problem E_WAITED after 10 s */
+  reached(position: string | undefined): Promise<void>;
+  fold: { position: Position | undefined; onBatch(batch: LogEntry[]): Promise<void> };
+}
+
+const waitMs = 10_000;
+
+/** Makes the stream when there is none, and takes up the log where it ends. */
+export async function openTracker({ events, database, config, log }: Parts<TrackerConfig>): Promise<Tracker> {
+  const { created, drift } = await ensureStream(events, { maxBytes: config.JACKFIELD_STREAM_BYTES });
+  if (created) log.info({ event: "stream.created", stream: events.stream }, "made the stream of events");
+  if (drift.length > 0)
+    log.warn({ event: "stream.differs", stream: events.stream, drift }, "the stream is set up differently");
+  const fold = await Fold.open(database);
+  const waiting = waitFrom(fold.progress.position);
+  const { position } = fold.progress;
+  return {
+    db: tablesOf(database),
+    types: fold.types,
+    progress: () => printProgress(fold),
+    reached: async (text) => {
+      if (text !== undefined) await waiting.until(parsePosition(text), waitMs);
+    },
+    fold: {
+      position: isStart(position) ? undefined : position,
+      onBatch: async (batch) => {
+        await fold.persist(batch);
+        waiting.reached(fold.progress.position);
+      },
+    },
+  };
+}
+
+const isStart = ({ epoch }: Position): boolean => epoch === 0;
+
+const printProgress = ({
+  progress: { position, events, withheld },
+}: Fold): ReturnType<Tracker["progress"]> => ({
+  ...(!isStart(position) && { position: printPosition(position) }),
+  events,
+  withheld,
+});
