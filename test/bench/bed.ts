@@ -1,0 +1,88 @@
+import { mkdtemp, chmod, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { findNatsServer, startNats, type NatsServer } from "../../deploy/embedded/nats-server.mjs";
+import { startPostgres, type PostgresServer } from "../../deploy/embedded/postgres.mjs";
+import { bundlePrograms } from "./bundle.ts";
+import { startNode, type RunningNode } from "./run-node.ts";
+
+/** What figures share: the servers, the programs, a folder on the disk that is measured. */
+export interface Bed extends AsyncDisposable {
+  /** The house's root. */
+  readonly house: string;
+  /** Gone at the end; PostgreSQL's own user can reach it. */
+  readonly folder: string;
+  /** A server with its default sync, for all figures. */
+  nats(): Promise<NatsServer>;
+  /** A durable server: fsync and synchronous_commit on. */
+  postgres(): Promise<PostgresServer>;
+  /** Starts a bundled program of `programs/`, or a file of the production build, in a process of its own. */
+  start(program: string, args?: string[], environment?: Record<string, string>): Promise<RunningNode>;
+  /** An empty database; answers with the superuser's URL. */
+  freshDatabase(): Promise<string>;
+  dropDatabase(url: string): Promise<void>;
+  /** A word that nothing else on this bed uses. */
+  word(): string;
+  /** Progress, for whoever waits. */
+  say(line: string): void;
+}
+
+const house = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Everything starts when it is first asked for, and ends with the bed. */
+export async function openBed(say: (line: string) => void): Promise<Bed> {
+  // Not the temporary folder, which may lie in memory: its fsync would cost nothing.
+  const folder = await mkdtemp("/var/tmp/jackfield-bench-");
+  await chmod(folder, 0o755);
+  const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const stopping = <T extends { stop: () => Promise<unknown> }>(started: T): T => {
+    stops.push(started.stop);
+    return started;
+  };
+  const nats = once(async () => {
+    const binary = await findNatsServer({ say });
+    return stopping(await startNats({ binary, folder: join(folder, "nats") }));
+  });
+  const postgres = once(async () =>
+    stopping(await startPostgres({ folder: join(folder, "postgres"), durable: true })),
+  );
+  const programs = once(() => bundlePrograms(house));
+  let words = 0;
+  const word = (): string => `bench${(words += 1)}`;
+  return {
+    house,
+    folder,
+    nats,
+    postgres,
+    say,
+    word,
+    start: async (program, args = [], environment = {}) => {
+      const file = program.includes("/") ? join(house, program) : join(await programs(), `${program}.mjs`);
+      return stopping(startNode(file, args, environment));
+    },
+    freshDatabase: async () => {
+      const { url } = await postgres();
+      const name = word();
+      await administer(url, `create database ${name}`);
+      return inDatabase(url, name);
+    },
+    dropDatabase: (url) => administer(url, `drop database ${new URL(url).pathname.slice(1)} with (force)`),
+    [Symbol.asyncDispose]: async () => {
+      for (const stop of stops.reverse()) await stop();
+    },
+  };
+}
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inDatabase(url, "postgres") });
+  await client.connect();
+  await client.query(statement).finally(() => client.end());
+}
+
+const inDatabase = (url: string, name: string): string => url.replace(/\/[^/]*$/, `/${name}`);
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
