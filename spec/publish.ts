@@ -7,6 +7,7 @@ import { catalogueOf } from "./publish/catalogue.ts";
 import { examplesOf } from "./publish/examples.ts";
 import { openApi } from "./publish/open-api.ts";
 import { schemasOf } from "./publish/schemas.ts";
+import { typesOf } from "./publish/types.ts";
 
 // `npm run spec` writes spec/published anew; with --check it only compares, and fails where code and files differ.
 
@@ -18,6 +19,7 @@ async function everyFile(): Promise<Map<string, string>> {
     "catalogue.json": catalogueOf(language),
     "asyncapi.json": asyncApi(language),
     "openapi.json": openApi(language),
+    "types.json": typesOf(language),
     ...schemasOf(language),
     ...examplesOf(language),
   };

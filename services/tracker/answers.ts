@@ -33,7 +33,10 @@ export function answersOf(tracker: Tracker): Answer[] {
       ask.event,
       reading((asked) => eventWithCauses(db, asked)),
     ),
-    answerTo(ask.key, (asked) => whatIsUnder(db, asked)),
+    answerTo(
+      ask.key,
+      reading((asked) => whatIsUnder(db, asked)),
+    ),
     answerTo(
       ask.runs,
       reading((asked) => runsMatching(db, asked)),

@@ -47,7 +47,13 @@ export const event = question("tracker", "event", {
 
 /** What the log holds under a key: tells a repeat from a conflict. */
 export const key = question("tracker", "key", {
-  input: z.object({ project: z.string().optional(), source: z.string(), type: z.string(), id: z.string() }),
+  input: z.object({
+    ...reading,
+    project: z.string().optional(),
+    source: z.string(),
+    type: z.string(),
+    id: z.string(),
+  }),
   answer: z.object({ digest: digest.optional(), position: positionText.optional() }),
 });
 

@@ -1,0 +1,92 @@
+import { randomBytes } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import { Problem } from "@jackfield/problem/problem";
+import type { Door, Parts } from "@jackfield/service/define";
+import { createApp } from "./app.ts";
+import { hasTicket, serveArtifacts } from "./artifact-door.ts";
+import { addressOf, type GatewayConfig } from "./config.ts";
+import type { GatewayParts } from "./door-parts.ts";
+import { serveHealth } from "./health-door.ts";
+import { LiveLog } from "./live-log.ts";
+import { servePostEvents } from "./post-events.ts";
+import { servePulling } from "./pull-door.ts";
+import { serveQuestions } from "./reads.ts";
+import { serveStream } from "./stream-door.ts";
+import { serveTasks } from "./task-door.ts";
+import { createTokens } from "./task-token.ts";
+
+/** Requests that are at work when the gateway closes get this long. */
+const drainMs = 3_000;
+
+/** Opens the door: one HTTP server, one reader of the stream. @throws Problem E_CONFIG, E_PORT_TAKEN */
+export async function openDoor(service: Parts<GatewayConfig>): Promise<Door> {
+  const { config, events, publisher, artifacts, health, log } = service;
+  const address = addressOf(config);
+  const closing = new AbortController();
+  const live = new LiveLog(events, log);
+  const tokens = createTokens(config.JACKFIELD_GATEWAY_SECRET ?? randomBytes(32).toString("hex"));
+  const parts: GatewayParts = {
+    events,
+    publisher,
+    artifacts,
+    health,
+    log,
+    live,
+    tokens,
+    heartbeatMs: config.JACKFIELD_GATEWAY_HEARTBEAT_SECONDS * 1_000,
+    closing: closing.signal,
+  };
+  const app = createApp({
+    token: config.JACKFIELD_TOKEN,
+    letIn: (request) =>
+      /^\/v1\/(artifacts|tasks)\//.test(request.url) &&
+      hasTicket(request, (token) => tokens.open(token, new Date())),
+  });
+  registerRoutes(app, parts);
+  await listen(app, address);
+  log.info({ event: "gateway.listening", url: urlOf(app) }, `the gateway listens on ${urlOf(app)}`);
+  const reading = live.run(closing.signal);
+  return {
+    ready: () => events.connected && live.held !== undefined,
+    close: async () => {
+      closing.abort();
+      await Promise.all([reading, closeWithin(app, drainMs)]);
+    },
+  };
+}
+
+/** Every route of `spec/http`, and the four that every process has. */
+export function registerRoutes(app: FastifyInstance, parts: GatewayParts): void {
+  servePostEvents(app, parts);
+  serveStream(app, parts);
+  serveQuestions(app, parts);
+  serveArtifacts(app, parts);
+  servePulling(app, parts);
+  serveTasks(app, parts);
+  serveHealth(app, parts.health);
+}
+
+async function listen(app: FastifyInstance, { host, port }: { host: string; port: number }): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE")) throw cause;
+    throw new Problem("E_PORT_TAKEN", `Port ${port} on ${host} is in use by another program.`, {
+      next: "end that program, or set JACKFIELD_GATEWAY_PORT to a free port",
+      cause,
+    });
+  }
+}
+
+function urlOf(app: FastifyInstance): string {
+  const [address] = app.addresses();
+  if (address === undefined || typeof address === "string") return "";
+  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}
+
+async function closeWithin(app: FastifyInstance, ms: number): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), ms);
+  await app.close();
+  clearTimeout(timer);
+}

@@ -1,0 +1,94 @@
+import { randomUUID } from "node:crypto";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { printJson } from "@jackfield/events/json-text";
+import type { Published } from "@jackfield/events/publish";
+import { Problem } from "@jackfield/problem/problem";
+import { askService } from "@jackfield/service/answer";
+import { listens } from "@jackfield/spec/ask/conductor";
+import { key } from "@jackfield/spec/ask/tracker";
+import { comparePositions, parsePosition, printPosition } from "@jackfield/spec/event/position";
+import { postEvents, type acceptedEvent } from "@jackfield/spec/http/events";
+import types from "@jackfield/spec/types.json" with { type: "json" };
+import type { z } from "zod";
+import type { GatewayParts } from "./door-parts.ts";
+import type { Outside } from "./event-from-outside.ts";
+import { atIndex, readPosted } from "./read-posted.ts";
+import { serveRaw } from "./serve-route.ts";
+
+type Accepted = z.input<typeof acceptedEvent>;
+
+const publishWithinMs = 5_000;
+/** The stream has the event; what others say of it is waited for no longer than this. */
+const askWithinMs = 1_000;
+
+/** `POST /v1/events`: 202 once the stream has them. */
+export function servePostEvents(app: FastifyInstance, parts: GatewayParts): void {
+  serveRaw(app, postEvents, async ({ request, reply }) => {
+    const { batch, events } = readPosted(posted(request), types, () => ({
+      time: new Date().toISOString(),
+      drawnId: randomUUID(),
+    }));
+    const accepted = await Promise.all(
+      events.map((one, index) =>
+        take(one, parts).catch((thrown: unknown) => {
+          throw batch && thrown instanceof Problem && thrown.code === "E_CONFLICT"
+            ? atIndex(thrown, index)
+            : thrown;
+        }),
+      ),
+    );
+    return reply
+      .header("content-type", "application/json")
+      .send(printJson(batch ? accepted : (accepted[0] ?? null)));
+  });
+}
+
+const posted = ({ body, headers }: FastifyRequest) => ({
+  body: Buffer.isBuffer(body) ? body : new Uint8Array(),
+  headers,
+});
+
+async function take(one: Outside, parts: GatewayParts): Promise<Accepted> {
+  const { event } = one;
+  const heard = askService(parts.events, listens, { event }, { timeoutMs: askWithinMs }).catch(
+    () => undefined,
+  );
+  const published = await parts.publisher.publish(event, { deadlineMs: publishWithinMs });
+  const [earlier, listening] = await Promise.all([earlierOf(one, published, parts), heard]);
+  return {
+    id: event.id,
+    type: event.type,
+    position: earlier ?? printPosition(published.position),
+    duplicate: published.duplicate || earlier !== undefined,
+    ...listening,
+  };
+}
+
+/**
+ * The server only knows the repeats of the last two minutes; the tracker knows all. Where the log had the same event
+ * before → its position. When the tracker is silent nobody can tell, and the event counts as new.
+ * @throws Problem E_CONFLICT when the log holds other content under this key.
+ */
+async function earlierOf(
+  { event, digest }: Outside,
+  { position, duplicate }: Published,
+  { events }: GatewayParts,
+): Promise<string | undefined> {
+  if (duplicate) return undefined;
+  const { project, source, type, id } = event;
+  const asked = { ...(project !== undefined && { project }), source, type, id };
+  const known = await askService(
+    events,
+    key,
+    { ...asked, after: printPosition(position) },
+    { timeoutMs: askWithinMs },
+  ).catch(() => undefined);
+  if (known?.position === undefined || comparePositions(parsePosition(known.position), position) >= 0)
+    return undefined;
+  if (known.digest === digest) return known.position;
+  throw new Problem("E_CONFLICT", `There is another event ${id} of ${source}.`, {
+    why: `The first one stands at ${known.position} with ${known.digest ?? "another digest"}; this one has ${digest} and is in quarantine at ${printPosition(position)}.`,
+    here: "/id",
+    next: "send it with an id of its own; GET /v1/withheld shows what was kept aside",
+  });
+}

@@ -1,0 +1,98 @@
+import { decode, decodeBatch, fromJson } from "@jackfield/events/codec";
+import { batchType, structuredType } from "@jackfield/events/encode";
+import { isJsonType, mediaTypeOf } from "@jackfield/events/header-text";
+import { asProblem, Problem } from "@jackfield/problem/problem";
+import type { IncomingHttpHeaders } from "node:http";
+import { admitted, fromShorthand, type Circumstances, type Outside } from "./event-from-outside.ts";
+import { parseBody } from "./json-body.ts";
+import { EdgeProblem } from "./problem-answer.ts";
+import { notJson } from "./serve-route.ts";
+
+export interface Posted {
+  body: Uint8Array;
+  headers: IncomingHttpHeaders;
+}
+
+/** A new id for an event that has none, and the time; drawn anew for each event of a batch. */
+export type Draw = () => Pick<Circumstances, "time" | "drawnId">;
+
+const mostEvents = 1_000;
+
+/**
+ * A posted body → its events, whatever the mode: structured, binary, batched, or the shorthand for people.
+ * `batch` says that the answer is a list. One bad event refuses the whole batch and names its index.
+ * @throws Problem
+ */
+export function readPosted(
+  { body, headers }: Posted,
+  types: readonly string[],
+  draw: Draw,
+): { batch: boolean; events: Outside[] } {
+  const contentType = headers["content-type"] ?? "";
+  const media = mediaTypeOf(contentType);
+  if (media === batchType) {
+    const decoded = decodeBatch(body);
+    if (decoded.ok) return { batch: true, events: each(decoded.events, (one) => admitted(one, { types })) };
+    parseBody(body);
+    throw new Problem("E_NOT_AN_EVENT", "This is no batch of CloudEvents.", { why: decoded.reason });
+  }
+  if (media.startsWith("application/cloudevents") && media !== structuredType)
+    throw new EdgeProblem(415, "E_NOT_AN_EVENT", {
+      what: `The format ${media} is not read here.`,
+      next: `send ${structuredType}, ${batchType}, application/json, or binary mode`,
+    });
+  if (media === structuredType || headers["ce-specversion"] !== undefined) {
+    if (media === structuredType) parseBody(body);
+    const decoded = decode({ body, headers: Object.entries(headers) }, "http");
+    return { batch: false, events: [admitted(decoded, { types })] };
+  }
+  if (media === "" || !isJsonType(contentType)) throw notJson(contentType);
+  return readJson(parseBody(body), { types, draw, key: keyOf(headers) });
+}
+
+function keyOf(headers: IncomingHttpHeaders): string | undefined {
+  const key = headers["idempotency-key"];
+  // RFC draft httpapi-idempotency-key writes it as a quoted string; people do not.
+  return typeof key === "string" && key !== "" ? key.replace(/^"(.*)"$/, "$1") : undefined;
+}
+
+interface Reading {
+  types: readonly string[];
+  draw: Draw;
+  key: string | undefined;
+}
+
+/** `application/json`: whole events where `specversion` is, shorthand where not, alone or in a list. */
+function readJson(value: unknown, reading: Reading): { batch: boolean; events: Outside[] } {
+  if (!Array.isArray(value)) return { batch: false, events: [fromValue(value, reading, reading.key)] };
+  const key = (index: number): string | undefined =>
+    reading.key === undefined ? undefined : `${reading.key}-${index}`;
+  return { batch: true, events: each(value, (one, index) => fromValue(one, reading, key(index))) };
+}
+
+function fromValue(value: unknown, { types, draw }: Reading, key: string | undefined): Outside {
+  if (typeof value !== "object" || value === null || "specversion" in value || Array.isArray(value))
+    return admitted(fromJson(value), { types });
+  return fromShorthand(Object.fromEntries(Object.entries(value)), { ...draw(), key, types });
+}
+
+function each<Item>(items: readonly Item[], read: (item: Item, index: number) => Outside): Outside[] {
+  if (items.length > mostEvents)
+    throw new Problem("E_TOO_LARGE", `A batch has at most ${mostEvents} events, this one ${items.length}.`);
+  return items.map((item, index) => {
+    try {
+      return read(item, index);
+    } catch (thrown) {
+      throw atIndex(asProblem(thrown), index);
+    }
+  });
+}
+
+/** The problem of one event of a batch; nothing of the batch is taken. */
+export const atIndex = (problem: Problem, index: number): Problem =>
+  new Problem(problem.code, `Event ${index} of the batch: ${problem.message}`, {
+    ...(problem.why !== undefined && { why: problem.why }),
+    here: `/${index}${problem.here?.startsWith("/") === true ? problem.here : ""}`,
+    ...(problem.next !== undefined && { next: problem.next }),
+    cause: problem,
+  });

@@ -1,0 +1,75 @@
+import type { FastifyInstance } from "fastify";
+import { Problem } from "@jackfield/problem/problem";
+import { askService } from "@jackfield/service/answer";
+import * as conductor from "@jackfield/spec/ask/conductor";
+import * as projects from "@jackfield/spec/ask/projects";
+import type { Question } from "@jackfield/spec/ask/question";
+import * as tracker from "@jackfield/spec/ask/tracker";
+import { FilterError, parseFilter, type Filter } from "@jackfield/spec/event/filter";
+import { getEvent, getEvents, getWithheld } from "@jackfield/spec/http/events";
+import { getBindings, getHandlers, postBindings } from "@jackfield/spec/http/handlers";
+import { getConfiguration, getProjects, postProjects } from "@jackfield/spec/http/projects";
+import {
+  abortRun,
+  getRequest,
+  getRun,
+  getRuns,
+  getWhy,
+  pauseRun,
+  resumeRun,
+} from "@jackfield/spec/http/runs";
+import type { z } from "zod";
+import type { GatewayParts } from "./door-parts.ts";
+import { serve } from "./serve-route.ts";
+
+/** Longer than any service waits for a position, so that its own words come back. */
+const answerWithinMs = 12_000;
+
+/** Routes that are one question to the service that owns the thing, asked with what the route was given. */
+export function serveQuestions(app: FastifyInstance, { events }: GatewayParts): void {
+  const ask = <Input extends z.ZodType, Answer extends z.ZodType>(
+    question: Question<Input, Answer>,
+    input: z.input<Input>,
+  ): Promise<z.output<Answer>> => askService(events, question, input, { timeoutMs: answerWithinMs });
+
+  serve(app, getEvents, ({ query }) => {
+    if (query.filter !== undefined) readFilter(query.filter);
+    return ask(tracker.events, query);
+  });
+  serve(app, getEvent, ({ params, query }) => ask(tracker.event, { ...query, ...params }));
+  serve(app, getWithheld, ({ query }) => ask(tracker.withheld, query));
+  serve(app, getRuns, ({ query }) => {
+    if (query.filter !== undefined) readFilter(query.filter);
+    return ask(tracker.runs, query);
+  });
+  serve(app, getRun, ({ params, query }) => ask(tracker.run, { ...query, ...params }));
+  serve(app, getWhy, ({ params, query }) => ask(conductor.why, { ...query, ...params }));
+  serve(app, getRequest, ({ params, query }) => ask(conductor.request, { ...query, ...params }));
+
+  serve(app, getHandlers, ({ query }) => ask(conductor.handlers, query));
+  serve(app, getBindings, ({ query }) => ask(conductor.bindings, query));
+  serve(app, postBindings, ({ body }) => ask(conductor.bind, body));
+  for (const [route, question] of [
+    [pauseRun, conductor.pause],
+    [resumeRun, conductor.resume],
+    [abortRun, conductor.abort],
+  ] as const)
+    serve(app, route, ({ params, query, body }) => ask(question, { ...query, ...body, run: params.ref }));
+
+  serve(app, postProjects, ({ body }) => ask(projects.apply, body));
+  serve(app, getProjects, () => ask(projects.projectList, {}));
+  serve(app, getConfiguration, ({ params, query }) => ask(projects.configuration, { ...query, ...params }));
+}
+
+/** @throws Problem E_FILTER that names the character. */
+export function readFilter(text: string): Filter {
+  try {
+    return parseFilter(text);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    throw new Problem("E_FILTER", `The filter is not understood: ${error.message}.`, {
+      here: `filter, character ${error.position + 1}`,
+      next: "words are types (train.*), key=value, key!=value, key>value, key<value; | is or",
+    });
+  }
+}

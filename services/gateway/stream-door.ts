@@ -1,0 +1,49 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Problem } from "@jackfield/problem/problem";
+import { parsePosition, positionText, type Position } from "@jackfield/spec/event/position";
+import { streamEvents } from "@jackfield/spec/http/events";
+import type { GatewayParts } from "./door-parts.ts";
+import { EventSink } from "./event-sink.ts";
+import type { LiveLog } from "./live-log.ts";
+import { readFilter } from "./reads.ts";
+import { parsed, serveRaw } from "./serve-route.ts";
+import { Tail } from "./tail.ts";
+import { start } from "./tail-plan.ts";
+
+/** `GET /v1/events/stream`: server-sent events. */
+export function serveStream(app: FastifyInstance, parts: GatewayParts): void {
+  const { events, live, heartbeatMs, closing } = parts;
+  serveRaw(app, streamEvents, async ({ query, request, reply }) => {
+    const { filter, project, correlationid } = query;
+    const wanted = {
+      project,
+      correlationid,
+      filter: filter === undefined ? undefined : { text: filter, parsed: readFilter(filter) },
+    };
+    const from = positionAsked(lastEventId(request) ?? query.from ?? "now", live);
+    reply.hijack();
+    const sink = new EventSink(reply.raw);
+    const end = (): void => sink.end();
+    closing.addEventListener("abort", end);
+    await new Tail({ events, live, sink, wanted, heartbeatMs }, from).run();
+    closing.removeEventListener("abort", end);
+    return reply;
+  });
+}
+
+/** What the reader has seen wins over what the address says, since a browser repeats the address when it comes back. */
+function lastEventId({ headers }: FastifyRequest): string | undefined {
+  const id = headers["last-event-id"];
+  return typeof id === "string" && id !== "" ? parsed(positionText, id, "Last-Event-ID") : undefined;
+}
+
+function positionAsked(from: string, live: LiveLog): Position {
+  if (from === "start") return start;
+  if (from !== "now") return parsePosition(from);
+  if (live.held !== undefined) return live.held.end;
+  throw new Problem("E_STORE_DOWN", "The gateway does not read the stream yet.", {
+    why: "NATS is away, or there is no stream",
+    next: "try again in a moment; jackfield doctor says what is wrong",
+    retryAfterSeconds: 1,
+  });
+}
