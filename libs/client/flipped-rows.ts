@@ -31,8 +31,9 @@ export async function compareRows(
   if (before === undefined || after === undefined) return undefined;
   if (before.digest === after.digest) return { common: before.rows, flipped: [], onlyOne: 0 };
   const { readParquet } = await import("./parquet.ts");
-  const read = async (digest: string): Promise<Row[]> => readParquet(await download(server, digest));
-  const [left, right] = await Promise.all([read(before.digest), read(after.digest)]);
+  const read = async ({ run }: RunTree, digest: string): Promise<Row[]> =>
+    readParquet(await download(server, digest, { project: run.project }));
+  const [left, right] = await Promise.all([read(a, before.digest), read(b, after.digest)]);
   return joinRows(left, right);
 }
 

@@ -97,9 +97,12 @@ async function put(
   await server.ask(`/v1/artifacts/${segment(digest)}`, { ...options, body: body() });
 }
 
-/** The bytes of an artifact, whole. */
-export async function download(server: Server, digest: string, project?: string): Promise<Uint8Array> {
-  const response = await server.ask(`/v1/artifacts/${segment(digest)}`, { query: { project } });
+/** Who may read: everybody of a project whose events refer to the bytes, or who holds a task's token. */
+export type Reader = { project: string } | { token: string };
+
+/** The bytes of an artifact, whole. @throws E_NOT_FOUND, E_DIGEST */
+export async function download(server: Server, digest: string, reader: Reader): Promise<Uint8Array> {
+  const response = await server.ask(`/v1/artifacts/${segment(digest)}`, { query: { ...reader } });
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (digestOf(bytes) === digest) return bytes;
   throw new Problem("E_DIGEST", `What came for ${digest} has other content`, { next: "try again" });

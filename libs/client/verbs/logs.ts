@@ -22,7 +22,7 @@ export const verb: Verb = {
     const server = await call.server();
     const { tree, step } = await findRun(call, server, ref);
     const shown = new Set<string>();
-    let count = await printNew(call, server, wanted(call, tree, step), shown);
+    let count = await printNew(call, server, { tree, step, shown });
     if (call.flags.on("follow") && isOpen(tree)) count += await follow(call, server, { tree, step, shown });
     if (count > 0 || call.signal.aborted) return call.signal.aborted ? exit.interrupted : exit.pass;
     throw new Problem("E_NOT_FOUND", `${ref} has no logs`, {
@@ -41,12 +41,9 @@ function wanted({ flags }: Call, tree: RunTree, step: string | undefined): TaskR
 }
 
 /** Prints each log once, under its name when there are several. */
-async function printNew(
-  call: Call,
-  server: Server,
-  tasks: readonly TaskRow[],
-  shown: Set<string>,
-): Promise<number> {
+async function printNew(call: Call, server: Server, { tree, step, shown }: Following): Promise<number> {
+  const tasks = wanted(call, tree, step);
+  const { project } = tree.run;
   const fresh = tasks.flatMap((task) =>
     task.logs
       .filter(({ digest, name = "" }) => !shown.has(`${task.task} ${name} ${digest}`))
@@ -57,7 +54,7 @@ async function printNew(
     if (log.size === 0) continue;
     if (tasks.length > 1 || fresh.length > 1)
       call.out.say(call.out.paint("dim", `── ${task.step} · ${log.name ?? "log"}`));
-    const bytes = await download(server, log.digest);
+    const bytes = await download(server, log.digest, { project });
     if (call.out.json) {
       call.out.show({ task: task.task, name: log.name, text: new TextDecoder().decode(bytes) }, () => "");
     } else {
@@ -88,7 +85,7 @@ async function follow(call: Call, server: Server, { tree, step, shown }: Followi
     }
     if (!/\.finished\./.test(event.type)) continue;
     const now = await readRun(server, run.run, { project: run.project, after: position });
-    count += await printNew(call, server, wanted(call, now, step), shown);
+    count += await printNew(call, server, { tree: now, step, shown });
     if (!isOpen(now) || (step !== undefined && mine)) return count;
   }
   return count;
