@@ -2,10 +2,11 @@ import { runFinished } from "@jackfield/spec/facts/run";
 import { factId, taskEventId, taskId } from "@jackfield/spec/event/ids";
 import { worstOf, type Outcome, type Result, type Status } from "@jackfield/spec/event/outcome";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
-import { openTasks, outcomesOf } from "./progress.ts";
+import { moved, openTasks, outcomesOf } from "./progress.ts";
 import { ownCause, runEvent } from "./own-event.ts";
 import type { FinishedRun, RunningRun } from "./runs.ts";
 import type { Change, Entry, State } from "./state.ts";
+import type { Task } from "./tasks.ts";
 
 /** Was this event decided already, and not yet read back? */
 export type Decided = (id: string) => boolean;
@@ -60,12 +61,19 @@ function finishedEvent(run: RunningRun, cause: string, now: string): CloudEvent 
 const outcomeOfRun = (run: RunningRun): Outcome =>
   run.aborted === undefined ? worstOf(outcomesOf(run.progress)) : "aborted";
 
-/** The run is over, for good. */
+/** The run is over, for good; what had not begun will not. */
 export function foldRunFinished(state: State, { event }: Entry): Change[] {
   const said = runFinished.data.safeParse(event.data);
   const run = event.run === undefined ? undefined : state.runs.get(event.run);
   if (run?.status !== "running" || !said.success) return [];
-  const { id, name, scope, correlationid, cause, traceparent, pinned, progress, steers } = run;
+  const { id, name, scope, correlationid, cause, traceparent, pinned, steers } = run;
+  let { progress } = run;
+  const left = notBegun(state, run).map((task): Change => {
+    const { id: key, step, capability } = task;
+    const skipped: Task = { id: key, run: id, step, capability, status: "skipped", because: id };
+    progress = moved(progress, task, skipped);
+    return { table: "tasks", key, row: skipped };
+  });
   const row: FinishedRun = {
     id,
     name,
@@ -79,5 +87,11 @@ export function foldRunFinished(state: State, { event }: Entry): Change[] {
     steers,
     outcome: said.data.outcome,
   };
-  return [{ table: "runs", key: id, row }];
+  return [{ table: "runs", key: id, row }, ...left];
 }
+
+/** Tasks that an abort kept from beginning. */
+const notBegun = (state: State, run: RunningRun): Task[] =>
+  run.pinned.workflow.steps
+    .map(({ name }) => state.tasks.get(taskId(run.id, name)))
+    .filter((task) => task?.status === "waiting" || task?.status === "ready");

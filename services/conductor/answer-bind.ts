@@ -1,0 +1,109 @@
+import type { z } from "zod";
+import { bindingKey, boundTo, printScope, rebind } from "@jackfield/lifecycle/bindings";
+import { handlersFor } from "@jackfield/lifecycle/handlers";
+import { noCapability } from "@jackfield/lifecycle/pin-run";
+import { nearestNames } from "@jackfield/problem/nearest";
+import { Problem } from "@jackfield/problem/problem";
+import { printPosition } from "@jackfield/spec/event/position";
+import { bindingChanged } from "@jackfield/spec/facts/binding";
+import type { bind, bindings } from "@jackfield/spec/ask/conductor";
+import type { Conductor } from "./conductor.ts";
+import { say } from "./say.ts";
+
+type Asked = z.output<typeof bind.input>;
+
+/** Moves a lead, or moves it back; the answer is given when runs that start now use it. */
+export const answerBind =
+  (conductor: Conductor) =>
+  (asked: Asked): Promise<z.input<typeof bind.answer>> =>
+    conductor.commands(async () => {
+      const event = await conductor.ask((state) => {
+        checkPlace(conductor, asked);
+        checkHandler(conductor, asked);
+        return rebind(
+          state,
+          { ...withOrganization(conductor, asked), undo: asked.undo ?? false },
+          new Date().toISOString(),
+        );
+      });
+      const position = await say(conductor, event);
+      const { handler, previous } = bindingChanged.data.parse(event.data);
+      return { position: printPosition(position), event: event.id, handler, previous };
+    });
+
+/** A project belongs to one organization; who names the project need not name that. */
+const withOrganization = ({ state }: Conductor, asked: Asked): Asked => {
+  const organization =
+    asked.organization ??
+    (asked.project === undefined ? undefined : state.projects.get(asked.project)?.applied.organization);
+  return organization === undefined ? asked : { ...asked, organization };
+};
+
+function checkPlace({ state }: Conductor, { project, subproject }: Asked): void {
+  if (project === undefined && subproject !== undefined) {
+    throw new Problem("E_USAGE", "A subproject is named together with its project.");
+  }
+  const applied = project === undefined ? undefined : state.projects.get(project)?.applied;
+  if (subproject === undefined || applied === undefined || applied.subprojects[subproject] !== undefined)
+    return;
+  const near = nearestNames(subproject, Object.keys(applied.subprojects));
+  throw new Problem("E_NOT_FOUND", `No subproject ${subproject} in project ${applied.project}.`, {
+    ...(near.length > 0 && { why: `nearest: ${near.join(", ")}` }),
+  });
+}
+
+function checkHandler(conductor: Conductor, asked: Asked): void {
+  const { state, catalogue } = conductor;
+  const { project, capability, handler } = asked;
+  const known = handlersFor(state, project, capability);
+  if (!catalogue.has(capability) && known.length === 0) throw noCapability(capability, catalogue);
+  if (asked.undo === true) {
+    checkUndo(conductor, asked);
+    return;
+  }
+  if (handler === null || known.some(({ description }) => description.handler === handler)) return;
+  const names = known.map(({ description }) => description.handler);
+  const near = nearestNames(handler, names);
+  throw new Problem("E_NO_HANDLER", `No handler ${handler} answers ${capability}.`, {
+    why:
+      names.length === 0
+        ? "no handler is known for it"
+        : `known: ${names.join(", ")}${near.length > 0 ? `; nearest: ${near.join(", ")}` : ""}`,
+    next: `start it first: jackfield handle ${capability} --name ${handler} -- COMMAND`,
+  });
+}
+
+function checkUndo(conductor: Conductor, asked: Asked): void {
+  const scope = withOrganization(conductor, asked);
+  const before = conductor.state.bindings.get(bindingKey(scope, asked.capability));
+  if (before !== undefined && before.earlier.length > 0) return;
+  throw new Problem(
+    "E_STATE",
+    `Nothing was bound to ${asked.capability} in ${printScope(scope)}; there is nothing to undo.`,
+    {
+      next: "jackfield bind",
+    },
+  );
+}
+
+/** Who answers what in a scope, and who said so. */
+export const answerBindings =
+  (conductor: Conductor) =>
+  async (scope: z.output<typeof bindings.input>): Promise<z.input<typeof bindings.answer>> => {
+    const { state, catalogue } = conductor;
+    const { project = "" } = scope;
+    const organization = scope.organization ?? state.projects.get(project)?.applied.organization;
+    const overridden = [...state.bindings.values()].map(({ capability }) => capability);
+    const told = [...state.handlers.values()].flatMap(({ description }) =>
+      description.project === null || description.project === project
+        ? Object.keys(description.contracts)
+        : [],
+    );
+    const names = new Set([...catalogue.keys(), ...told, ...overridden]);
+    return {
+      bindings: [...names].sort().map((capability) => ({
+        capability,
+        ...boundTo(state, { ...scope, organization, project }, capability, catalogue),
+      })),
+    };
+  };

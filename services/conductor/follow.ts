@@ -1,0 +1,38 @@
+import { findHandler, handlerKey } from "@jackfield/lifecycle/handlers";
+import type { Change } from "@jackfield/lifecycle/state";
+import type { Task } from "@jackfield/lifecycle/tasks";
+import { triggeredData } from "@jackfield/spec/event/task";
+import { parseType } from "@jackfield/spec/event/type";
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import type { Taken } from "./at-work.ts";
+import type { Conductor } from "./conductor.ts";
+
+type Following = Pick<Conductor, "state" | "atWork" | "wake">;
+
+/** Keeps what only the active process knows (slots, clocks, who waits) in step with the rows. */
+export function followChange(following: Following, change: Change): void {
+  if (change.table === "cache") following.atWork.askAgain(change.row.key);
+  if (change.table !== "tasks") return;
+  const task = change.row;
+  following.atWork.follow(task, performance.now(), () => ownerOf(following, task));
+  if (task.status === "ready" && task.restMs > 0) following.wake(task.restMs);
+}
+
+function ownerOf({ state }: Pick<Following, "state">, task: Task): Taken {
+  const project = state.runs.get(task.run)?.scope.project ?? "";
+  const open = task.status === "triggered" || task.status === "started" ? task : undefined;
+  return { slots: slotsOf(state, project, open?.handler ?? ""), run: task.run, project, key: open?.cachekey };
+}
+
+/** The slot that a `triggered` takes which was decided and not read back; undefined when nobody works on it. */
+export function takenBy({ state }: Pick<Following, "state">, event: CloudEvent): Taken | undefined {
+  const { handler, run, project } = event;
+  if (parseType(event.type)?.predicate !== "triggered" || handler === undefined) return undefined;
+  const data = triggeredData.safeParse(event.data).data;
+  if (data === undefined || data.cached === true || run === undefined || project === undefined)
+    return undefined;
+  return { slots: slotsOf(state, project, handler), run, project, key: data.cachekey };
+}
+
+const slotsOf = (state: Following["state"], project: string, handler: string): string =>
+  findHandler(state, project, handler)?.key ?? handlerKey(null, handler);
