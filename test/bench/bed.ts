@@ -49,21 +49,20 @@ export async function openBed(say: (line: string) => void): Promise<Bed> {
   );
   const programs = once(() => bundlePrograms(house));
   let words = 0;
-  const word = (): string => `bench${(words += 1)}`;
   return {
     house,
     folder,
     nats,
     postgres,
     say,
-    word,
+    word: () => `bench${(words += 1)}`,
     start: async (program, args = [], environment = {}) => {
       const file = program.includes("/") ? join(house, program) : join(await programs(), `${program}.mjs`);
       return stopping(startNode(file, args, environment));
     },
     freshDatabase: async () => {
       const { url } = await postgres();
-      const name = word();
+      const name = `database${(words += 1)}`;
       await administer(url, `create database ${name}`);
       return inDatabase(url, name);
     },

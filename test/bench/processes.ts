@@ -69,11 +69,19 @@ export async function cpuWhile(
   );
 }
 
-/** Proportional set size in MB (10^6 bytes): memory of its own, and its share of what is shared. 0 for one that is gone. */
-export async function pssMegabytes(pid: number): Promise<number> {
+/** Memory in MB (10^6 bytes); 0 for a process that is gone. */
+export interface Memory {
+  /** Proportional set size: its own, and its share of what it shares with any other process. */
+  pss: number;
+  /** What is shared counts in full in each process. */
+  rss: number;
+}
+
+export async function memoryOf(pid: number): Promise<Memory> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
-  const kilobytes = Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0);
-  return (kilobytes * 1_024) / 1e6;
+  const megabytes = (name: string): number =>
+    (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(rollup)?.[1] ?? 0) * 1_024) / 1e6;
+  return { pss: megabytes("Pss"), rss: megabytes("Rss") };
 }
 
 export async function commandOf(pid: number): Promise<string> {

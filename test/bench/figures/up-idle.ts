@@ -35,8 +35,10 @@ async function idleness(bed: Bed, which: Which): Promise<Idle> {
     await delay(idleMs);
     const after = await look();
     const seconds = idleMs / 1_000;
+    // A session tells its count when its transaction is over, so one question of our own lies between.
+    const others = Math.max(0, after.transactions - before.transactions - 1);
     return {
-      queriesPerSecond: Math.max(0, after.transactions - before.transactions) / seconds,
+      queriesPerSecond: others / seconds,
       events: after.sequence - before.sequence,
       cpuShare: ((after.cpu - before.cpu) / seconds) * 100,
     };
@@ -46,17 +48,13 @@ async function idleness(bed: Bed, which: Which): Promise<Idle> {
   }
 }
 
-/**
- * Transactions of all other sessions so far. A session tells its count once its transaction is over, so our own questions
- * are in the next answer; there is one between the two that are compared.
- */
+/** Transactions of all sessions so far. */
 async function transactions(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ count: string }>(
     "select sum(xact_commit + xact_rollback) as count from pg_stat_database where datname = current_database()",
   );
-  return Number(rows[0]?.count ?? 0) - (asked += 1);
+  return Number(rows[0]?.count ?? 0);
 }
-let asked = 0;
 
 export const upIdle: Figure = {
   id: "up.idle",

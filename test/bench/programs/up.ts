@@ -18,4 +18,9 @@ const { up, freePorts } = (await import(pathToFileURL(launcher).href)) as Launch
 const only = services === undefined ? {} : { services: services.split(",").filter(Boolean) };
 const running = await up({ folder, ports: freePorts, ...only });
 process.send?.({ run: running.run, notReady: running.notReady });
-process.once("SIGTERM", () => void running.stop().then(() => process.exit(0)));
+// Without services nothing else would keep it running.
+const staying = setInterval(() => undefined, 3_600_000);
+process.once("SIGTERM", () => {
+  clearInterval(staying);
+  void running.stop().then(() => process.exit(0));
+});
