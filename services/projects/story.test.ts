@@ -83,7 +83,9 @@ test("A file becomes one version, however often it is applied; a change becomes 
   expect(second.changes).toEqual([{ path: "/subprojects/seattle/train/params/trees", to: 7 }]);
   await expect(asked(text, { expectedVersion: 1 })).rejects.toMatchObject({
     code: "E_APPLY_RACE",
-    why: expect.stringMatching(/^ben applied version 2 at .*: \/subprojects\/seattle\/train\/params\/trees$/) as unknown,
+    why: expect.stringMatching(
+      /^ben applied version 2 at .*: \/subprojects\/seattle\/train\/params\/trees$/,
+    ) as unknown,
   });
 });
 

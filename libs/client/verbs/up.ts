@@ -4,12 +4,11 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "@jackfield/problem/problem";
 import { exit } from "../exit.ts";
-import { loadDeployed, loadLauncher } from "../launcher.ts";
+import { loadDemo, loadLauncher } from "../launcher.ts";
 import { findProject } from "../project-folder.ts";
 import type { Call, Verb } from "../verb.ts";
 
 const startsWithinMs = 120_000;
-const stopsWithinMs = 30_000;
 
 export const verb: Verb = {
   name: "up",
@@ -34,10 +33,17 @@ export const verb: Verb = {
 /** `.jackfield` lies beside the project file. */
 const homeOf = ({ folder }: Call): string => findProject(folder)?.folder ?? folder;
 
-/** deploy/demo.ts exports one function, which answers with the exit code. */
+/** The demo types commands as anybody would, so it is given the command itself. */
 async function demo(call: Call): Promise<number> {
-  const { runDemo } = (await loadDeployed("demo")) as { runDemo: (call: Call) => Promise<number> };
-  return runDemo(call);
+  const [{ demo: tell }, { command }] = await Promise.all([loadDemo(), import("../command.ts")]);
+  return tell({
+    folder: homeOf(call),
+    write: (text) => call.out.raw(text),
+    environment: call.environment,
+    command,
+    isolate: call.flags.on("isolate"),
+    signal: call.signal,
+  });
 }
 
 async function stay(call: Call): Promise<number> {
@@ -110,21 +116,10 @@ async function detach(call: Call): Promise<number> {
 
 async function stop(call: Call): Promise<number> {
   const folder = homeOf(call);
-  const { readRun } = await loadLauncher();
-  const run = await readRun(folder);
-  if (run === undefined) {
-    call.out.show({ stopped: false }, () => `nothing runs in ${folder}`);
-    return exit.pass;
-  }
-  process.kill(run.pid, "SIGTERM");
-  const deadline = performance.now() + stopsWithinMs;
-  while ((await readRun(folder))?.pid === run.pid) {
-    if (performance.now() > deadline)
-      throw new Problem("E_WAITED", `Process ${run.pid} has not stopped yet`, {
-        next: "jackfield up --stop",
-      });
-    await delay(50);
-  }
-  call.out.show({ stopped: true, pid: run.pid }, () => "stopped; data stays in .jackfield");
+  const { stopRun } = await loadLauncher();
+  const run = await stopRun(folder);
+  call.out.show({ stopped: run !== undefined, ...(run !== undefined && { pid: run.pid }) }, () =>
+    run === undefined ? `nothing runs in ${folder}` : "stopped; data stays in .jackfield",
+  );
   return exit.pass;
 }
