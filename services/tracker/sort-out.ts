@@ -1,6 +1,6 @@
 import type { LogEntry } from "@jackfield/events/log-entry";
 import { keyOf, type KeptEvent } from "./kept-event.ts";
-import { answerOf, fits, questionOf, type Question } from "./projections/attempts.ts";
+import { answerOf, fits, isQuestion, questionOf, type Question } from "./projections/attempts.ts";
 
 /** What is not taken into the log, and why; kept beside it, so that nothing is dropped silently. */
 export interface Withheld {
@@ -27,18 +27,21 @@ export interface Known {
  * harmless, another content under the key a conflict. A forged event takes no key. An answer needs its question before it.
  */
 export function sortOut(entries: readonly LogEntry[], known: Known): SortedOut {
-  const digests = new Map(known.digests);
-  const questions = new Map(known.questions);
+  // What these entries add; what is known is large, and not copied.
+  const digests = new Map<string, string>();
+  const questions = new Map<string, Question>();
   const sorted: SortedOut = { kept: [], withheld: [] };
+  const answered = ({ event: { triggeredid = "" } }: KeptEvent): Question | undefined =>
+    questions.get(triggeredid) ?? known.questions.get(triggeredid);
   for (const entry of entries) {
     if (entry.refused !== undefined) {
       sorted.withheld.push({ entry, why: entry.refused.reason, detail: entry.refused.detail });
       continue;
     }
     const key = keyOf(entry.event);
-    const first = digests.get(key);
+    const first = digests.get(key) ?? known.digests.get(key);
     if (first === entry.digest) continue;
-    const fault = first === undefined ? unasked(entry, questions) : conflict(entry, first);
+    const fault = first === undefined ? unasked(entry, answered(entry)) : conflict(entry, first);
     if (fault !== undefined) {
       sorted.withheld.push({ entry, ...fault });
       continue;
@@ -58,12 +61,10 @@ const conflict = ({ event, digest }: KeptEvent, first: string): Fault => ({
   detail: `the log has ${event.id} with ${first}, this one is ${digest}`,
 });
 
-function unasked({ event }: KeptEvent, questions: ReadonlyMap<string, Question>): Fault | undefined {
+function unasked({ event }: KeptEvent, question: Question | undefined): Fault | undefined {
   if (answerOf(event) === undefined) return undefined;
-  const { triggeredid } = event;
-  const question = questions.get(triggeredid ?? "");
   if (question !== undefined && fits(event, question)) return undefined;
-  return { why: "no-question", detail: whyUnasked(triggeredid, question) };
+  return { why: "no-question", detail: whyUnasked(event.triggeredid, question) };
 }
 
 function whyUnasked(triggeredid: string | undefined, question: Question | undefined): string {
@@ -82,6 +83,6 @@ export const idsAnswered = (entries: readonly LogEntry[]): string[] =>
 export const idsAsked = (entries: readonly LogEntry[]): Set<string> =>
   new Set(
     entries.flatMap((entry) =>
-      entry.refused === undefined && questionOf(entry) !== undefined ? [entry.event.id] : [],
+      entry.refused === undefined && isQuestion(entry.event) ? [entry.event.id] : [],
     ),
   );

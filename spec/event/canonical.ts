@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import canonicalize from "canonicalize";
 
 /**
@@ -15,7 +15,7 @@ export function canonicalJson(value: unknown): string {
 export const sha256 = (content: string | Uint8Array): Buffer => createHash("sha256").update(content).digest();
 
 /** `sha256:<hex>`, the name of bytes everywhere. */
-export const digestOf = (content: string | Uint8Array): string => `sha256:${sha256(content).toString("hex")}`;
+export const digestOf = (content: string | Uint8Array): string => `sha256:${hash("sha256", content, "hex")}`;
 
 /** The digest of a JSON value: of its canonical text. */
 export const digestOfJson = (value: unknown): string => digestOf(canonicalJson(value));

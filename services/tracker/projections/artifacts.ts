@@ -1,7 +1,6 @@
 import { descriptor, digest, type Descriptor } from "@jackfield/spec/event/artifact";
-import { parseType } from "@jackfield/spec/event/type";
 import type { KeptEvent } from "../kept-event.ts";
-import { isObject, type CountedFinish } from "./attempts.ts";
+import { isObject, isQuestion, type CountedFinish } from "./attempts.ts";
 
 export interface Artifact {
   digest: string;
@@ -56,8 +55,7 @@ function linkOf(
   { event }: KeptEvent,
   counted: CountedFinish | undefined,
 ): Pick<Lineage, "task" | "produced"> | undefined {
-  if (parseType(event.type)?.predicate === "triggered" && event.subject !== undefined)
-    return { task: event.subject, produced: false };
+  if (isQuestion(event) && event.subject !== undefined) return { task: event.subject, produced: false };
   const cached = isObject(event.data) && event.data["cached"] === true;
   if (counted === undefined || cached) return undefined;
   return { task: counted.question.task, produced: true };

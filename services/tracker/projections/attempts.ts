@@ -61,15 +61,18 @@ export function answerOf({ type }: CloudEvent): Answer | undefined {
     : undefined;
 }
 
+/** Is it a `triggered` of ours? The end of its type tells nearly all others apart at once. */
+export const isQuestion = ({ type }: CloudEvent): boolean =>
+  type.includes(".triggered.") && parseType(type)?.predicate === "triggered";
+
 /** A `triggered` → the question it asks; undefined for any other event. */
 export function questionOf({ event, position, storedMs }: KeptEvent): Question | undefined {
-  const type = parseType(event.type);
-  if (type?.predicate !== "triggered" || event.subject === undefined) return undefined;
+  if (!isQuestion(event) || event.subject === undefined) return undefined;
   return {
     triggeredid: event.id,
     project: event.project ?? "",
     task: event.subject,
-    capability: type.subject,
+    capability: parseType(event.type)?.subject ?? "",
     handler: event.handler ?? "",
     role: event.role ?? "primary",
     attempt: event.attempt ?? 1,
