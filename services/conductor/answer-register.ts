@@ -9,7 +9,8 @@ import type { Conductor } from "./conductor.ts";
 type Greeting = z.output<typeof register.input>;
 type Welcome = z.input<typeof register.answer>;
 
-const everySeconds = 5;
+/** Slots are in the memory of the active conductor: so long after a take-over it knows again who is there. */
+const everySeconds = 2;
 /** A consumer that somebody deleted is made anew within this time. */
 const ensureAgainMs = 30_000;
 

@@ -1,7 +1,7 @@
 import { handlerKey } from "@jackfield/lifecycle/handlers";
 import type { HandlerDescription } from "@jackfield/spec/facts/handler";
 
-/** Three questions missed. */
+/** Several questions missed in a row. */
 export const lostAfterMs = 15_000;
 
 /** A handler that can be given work now. */
@@ -32,7 +32,7 @@ export interface Greeting {
   leaving: boolean;
 }
 
-/** Who is alive now: in memory only, told by the handlers themselves every 5 s. */
+/** Who is alive now: in memory only, told by the handlers themselves every few seconds. */
 export class LiveHandlers {
   readonly #handlers = new Map<string, Presence>();
 

@@ -7,7 +7,10 @@ import { ensureStream } from "@jackfield/events/stream";
 import { inWords } from "@jackfield/lifecycle/story";
 import { applied, said } from "@jackfield/lifecycle/story-events";
 import { migrate } from "@jackfield/postgres/migrate";
+import { openPostgres } from "@jackfield/postgres/database";
 import { prepareDatabase } from "@jackfield/postgres/prepare";
+import { createHealth } from "@jackfield/service/health";
+import { openLog } from "@jackfield/service/log";
 import { on, type Handler } from "@jackfield/service/on";
 import { serve, type Serving } from "@jackfield/service/serve";
 import { startService, type RunningService } from "@jackfield/service/start";
@@ -19,6 +22,7 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { longType } from "@jackfield/spec/event/type";
 import type { Task } from "@jackfield/service/task";
 import { z } from "zod";
+import { Conductor } from "./conductor.ts";
 import { conductor } from "./main.ts";
 
 // Every handler of a story listens for the end of the process.
@@ -101,6 +105,38 @@ export class World implements AsyncDisposable {
     this.#closing.push(stop);
     await this.until("the conductor is active", () => service.ready().ready);
     return { ...service, stop };
+  }
+
+  /** A conductor that folds and writes, and dies before it publishes; the story decides when. */
+  async mute(): Promise<{ conductor: Conductor; close(): Promise<void> }> {
+    const stop = new AbortController();
+    const database = await openPostgres({
+      url: this.databaseUrl,
+      schema: "conductor",
+      applicationName: "mute conductor",
+    });
+    const conductor = await Conductor.open({
+      config: undefined,
+      events: this.events,
+      publisher: { ...this.publisher, publish: () => new Promise(() => undefined) },
+      database,
+      artifacts: await openArtifacts(this.place.artifactsUrl),
+      log: openLog({ service: "conductor", level: "silent" }),
+      health: createHealth(),
+      signal: stop.signal,
+    });
+    const reading = readLog(this.events, {
+      from: conductor.position,
+      signal: stop.signal,
+      onBatch: (batch) => conductor.onBatch(batch),
+    });
+    const close = async (): Promise<void> => {
+      stop.abort();
+      await reading;
+      await conductor.close();
+      await database.close();
+    };
+    return { conductor, close };
   }
 
   /** A handler with its own connection. */

@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { inWords } from "@jackfield/lifecycle/story";
+import { applied, said } from "@jackfield/lifecycle/story-events";
+import { Problem } from "@jackfield/problem/problem";
+import pg from "pg";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { freshDatabase, natsForThisFile, prefix, type TestDatabase } from "../../test/bed/servers.ts";
+import { step, steps, World } from "./story-world.ts";
+
+const nats = natsForThisFile();
+let folder: string;
+let database: TestDatabase;
+let world: World;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "jackfield-conductor-"));
+  database = await freshDatabase();
+  world = await World.open({
+    natsUrl: nats.url,
+    adminUrl: database.url,
+    artifactsUrl: pathToFileURL(folder).href,
+    prefix: prefix(),
+  });
+});
+
+afterEach(async () => {
+  await world[Symbol.asyncDispose]();
+  await database.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const finished = (count: number) =>
+  world.until("the runs finish", () => world.count("run.finished") >= count, 25_000);
+
+/** Ids in the log that are there more than once. */
+const doubled = (): string[] => {
+  const ids = world.log.map(({ type, source, id }) => `${type} ${source} ${id}`);
+  return ids.filter((id, index) => ids.indexOf(id) !== index);
+};
+
+async function query<Row extends pg.QueryResultRow>(text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: world.databaseUrl });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** The connections of the conductor break, as when PostgreSQL is killed under it. */
+const breakDatabase = () =>
+  query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and usename = current_user",
+  );
+
+test("A conductor that loses its database again and again, in the middle of its work, loses and doubles nothing", async () => {
+  await world.conductor();
+  await world.weather();
+  const runs = 20;
+  for (let count = 0; count < runs; count += 1) {
+    await world.run({ seed: count, cache: false });
+    if (count % 4 === 0) await breakDatabase();
+  }
+  await finished(runs);
+  expect(world.all("run.finished").map(inWords)).toEqual(Array<string>(runs).fill("run.finished pass"));
+  for (const name of steps) {
+    expect(world.count(`${name}.triggered`), name).toBe(runs);
+    expect(world.count(`${name}.finished`), name).toBe(runs);
+  }
+  expect(doubled()).toEqual([]);
+});
+
+test("What was committed and not published when a conductor died is published by the next one", async () => {
+  const mute = await world.mute();
+  await world.say(applied());
+  await world.run();
+  await world.until("the request is folded", () => mute.conductor.outbox.size === 1);
+  await mute.close();
+  expect(await query("select n from outbox")).toHaveLength(1);
+  expect(world.count("run.started")).toBe(0);
+  await world.conductor();
+  await world.weather();
+  await finished(1);
+  expect(world.count("run.started")).toBe(1);
+  expect(doubled()).toEqual([]);
+});
+
+test("A conductor that was away goes on in the middle of a run, and a handler at work is not disturbed", async () => {
+  const first = await world.conductor();
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let stopped = false;
+  const slow = step("split", async ({ signal }) => {
+    signal.addEventListener("abort", () => (stopped = true));
+    await held;
+  });
+  await world.weather([slow]);
+  await world.run();
+  await world.until("split works", () => world.count("split.started") === 1);
+  await first.stop();
+  release();
+  await world.until("split is done", () => world.count("split.finished") === 1);
+  expect(world.count("train.triggered")).toBe(0);
+  await world.conductor();
+  await finished(1);
+  expect(world.all("run.finished").map(inWords)).toEqual(["run.finished pass"]);
+  expect(stopped).toBe(false);
+  expect(world.count("split.triggered")).toBe(1);
+});
+
+test("Of two conductors one is active; when it goes the other takes over", async () => {
+  const first = await world.conductor();
+  await world.weather();
+  const standby = world.conductor();
+  await world.run({ cache: false });
+  await finished(1);
+  await first.stop();
+  await standby;
+  await world.run({ cache: false });
+  await finished(2);
+  expect(doubled()).toEqual([]);
+});
+
+test("A broker that is killed in the middle of runs loses and doubles nothing", async () => {
+  await world.conductor();
+  await world.weather();
+  const runs = 10;
+  for (let count = 0; count < runs; count += 1) await world.run({ seed: count, cache: false });
+  await world.until("the runs are under way", () => world.count("split.finished") >= 2);
+  await nats.kill();
+  await nats.restart();
+  await finished(runs);
+  for (const name of steps) expect(world.count(`${name}.triggered`), name).toBe(runs);
+  expect(world.all("run.finished").map(inWords)).toEqual(Array<string>(runs).fill("run.finished pass"));
+});
+
+test("Trouble is tried again, and the attempts follow each other", async () => {
+  await world.conductor();
+  let tries = 0;
+  const shaky = step("fetch", async () => {
+    tries += 1;
+    if (tries < 3) throw new Problem("E_CRASHED", "It was killed.");
+  });
+  await world.weather([shaky]);
+  const run = await world.run();
+  await finished(1);
+  expect(world.words(run).filter((word) => word.startsWith("fetch.triggered"))).toEqual([
+    "fetch.triggered → fetch",
+    "fetch.triggered → fetch #2",
+    "fetch.triggered → fetch #3",
+  ]);
+});
+
+test("A handler never has more tasks than workers, and a small project does not wait behind a large one", async () => {
+  await world.conductor();
+  let busy = 0;
+  let most = 0;
+  const work = step("fetch", async () => {
+    busy += 1;
+    most = Math.max(most, busy);
+    await new Promise((resolve) => setTimeout(resolve, 15));
+    busy -= 1;
+  });
+  await world.handler("fetch", [work], 2);
+  await world.until("fetch is there", () => world.count("handler.registered") === 1);
+  const request = (n: number) => said("fetch.requested", { data: { inputs: { source: { from: `/${n}` } } } });
+  await world.say(...Array.from({ length: 30 }, (_, n) => request(n)));
+  await finished(30);
+  expect(most).toBe(2);
+});
