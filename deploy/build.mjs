@@ -27,7 +27,8 @@ export function entries(root) {
       .filter((file) => file.endsWith(".ts") && !/\.(test|d)\.ts$/.test(file))
       .map((file) => `examples/${name}/${file.slice(0, -3)}`),
   );
-  const all = [...services, ...handlers, "libs/client/main", "deploy/launcher", "deploy/run-service"];
+  const deploy = ["launcher", "run-service", "demo"].map((name) => `deploy/${name}`);
+  const all = [...services, ...handlers, "libs/client/main", ...deploy];
   return all
     .filter((entry) => existsSync(join(root, `${entry}.ts`)))
     .map((entry) => ({ in: join(root, `${entry}.ts`), out: entry.replace(/^libs\//, "") }));

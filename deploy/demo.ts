@@ -14,6 +14,8 @@ export interface DemoParts {
   /** The `jackfield` command itself: what the demo shows is what anybody can type. */
   command: (words: readonly string[], around: CommandSurroundings) => Promise<number>;
   isolate?: boolean;
+  /** Ctrl-C: the story breaks off, and what was started is stopped. */
+  signal: AbortSignal;
 }
 
 /** What the command sees of its process. */
@@ -39,6 +41,8 @@ export async function demo(parts: DemoParts): Promise<number> {
   const running = await up({
     folder: parts.folder,
     ports: freePorts,
+    // The packages that train.mjs imports lie above the example, not above the demo's data.
+    environment: { ...parts.environment, JACKFIELD_ENVIRONMENT: weather },
     ...(parts.isolate === true && { isolate: true }),
   });
   try {
@@ -62,7 +66,7 @@ async function tellTheStory(parts: DemoParts, running: Up): Promise<number> {
   );
   write(`✓ ${(await type("apply")).text}\n\n  time     who         event\n`);
   const first = await type("run", "weather/seattle", "--no-cache");
-  write(`\n${first.text}\n\nnow one tool is swapped, nothing else:   jackfield bind train=logistic\n`);
+  write(`${first.text}\n\nnow one tool is swapped, nothing else:   jackfield bind train=logistic\n`);
   await using _logistic = await startLogistic(running, parts.environment);
   await type("bind", "train=logistic");
   const second = await type("run", "weather/seattle");
@@ -104,7 +108,7 @@ interface Typed {
 
 /** Types a command in the project's folder, against the server of the demo; `run` shows its events as they pass. */
 const typist =
-  ({ command, environment, write }: DemoParts, running: Up) =>
+  ({ command, environment, write, signal }: DemoParts, running: Up) =>
   async (...words: string[]): Promise<Typed> => {
     const said: string[] = [];
     const live = words.includes("--no-cache");
@@ -113,9 +117,10 @@ const typist =
       stderr: { write: (text) => (live ? write(withoutAdvice(String(text))) : undefined) },
       env: { ...environment, JACKFIELD_URL: running.url, NO_COLOR: "1" },
       cwd: () => weather,
-      on: () => undefined,
+      on: (_, listener) => signal.addEventListener("abort", listener, { once: true }),
     });
     const text = said.join("").trimEnd();
+    if (signal.aborted) throw new Problem("E_ABORTED", "The demo was broken off");
     // 5 is a verdict, which the story is about; anything else means that the story cannot be told.
     if (exit !== 0 && exit !== 5)
       throw new Problem("E_BROKEN", `jackfield ${words.join(" ")} ended with ${exit}`, { why: text });
