@@ -41,29 +41,33 @@ export async function demo(parts: DemoParts): Promise<number> {
   const running = await up({
     folder: parts.folder,
     ports: freePorts,
-    // The packages that train.mjs imports lie above the example, not above the demo's data.
-    environment: { ...parts.environment, JACKFIELD_ENVIRONMENT: weather },
     ...(parts.isolate === true && { isolate: true }),
   });
+  let told: Told | undefined;
   try {
-    return await tellTheStory(parts, running);
+    told = await tellTheStory(parts, running);
   } finally {
     await running.stop();
     const services = running.run.services?.length ?? 0;
-    write(
-      `stopped NATS, PostgreSQL and ${services} services; data stays in .jackfield (rm -r to forget)\n${tryNext}`,
-    );
+    write(`stopped NATS, PostgreSQL and ${services} services; data stays in .jackfield (rm -r to forget)\n`);
   }
+  write(tryNext(told));
+  return told.asTold ? 0 : 1;
 }
 
-async function tellTheStory(parts: DemoParts, running: Up): Promise<number> {
+interface Told {
+  /** The first run passed, the second was refused. */
+  asTold: boolean;
+  /** The name of the second. */
+  refused: string;
+}
+
+async function tellTheStory(parts: DemoParts, running: Up): Promise<Told> {
   const { write } = parts;
   const type = typist(parts, running);
   const before = await countEvents(running);
   const nats = running.run.nats?.url.replace("nats://", "") ?? "";
-  write(
-    `✓ up in ${(running.tookMs / 1_000).toFixed(1)} s       stream ${nats} · API ${running.url}\n`,
-  );
+  write(`✓ up in ${(running.tookMs / 1_000).toFixed(1)} s       stream ${nats} · API ${running.url}\n`);
   write(`✓ ${(await type("apply")).text}\n\n  time     who         event\n`);
   const first = await type("run", "weather/seattle", "--no-cache");
   write(`${first.text}\n\nnow one tool is swapped, nothing else:   jackfield bind train=logistic\n`);
@@ -75,7 +79,7 @@ async function tellTheStory(parts: DemoParts, running: Up): Promise<number> {
   await type("bind", "train", "--undo");
   write(`${inShort(tree)}\n  ${cause}\n  jackfield bind train --undo\n\n`);
   write(`${keptLine(before, await countEvents(running), tree.run.tasks.cached)}\n`);
-  return first.exit === 0 && second.exit === 5 ? 0 : 1;
+  return { asTold: first.exit === 0 && second.exit === 5, refused: tree.run.runname };
 }
 
 type RunTree = z.output<typeof run.answer>;
@@ -94,10 +98,10 @@ function inShort({ run: { runname, state }, tasks }: RunTree): string {
   return `  ${runname}   ${steps.join("   ")}   ${state.toUpperCase()}  ${reason}`;
 }
 
-const tryNext = `
+const tryNext = ({ refused }: Told): string => `
 try next
   npx jackfield up                          leave it running
-  npx jackfield why seattle-2               why did it fail?
+  npx jackfield why ${refused.padEnd(24)}why did it fail?
   npx jackfield handle train --try -- node examples/weather/train.mjs
 `;
 
