@@ -16,7 +16,6 @@ export const catalogue = {
     meaning: "An event claims a source or a subject that belongs to somebody else",
   },
   E_CONFLICT: { kind: "refusal", meaning: "An event has the key of another one and other content" },
-  E_FORGED: { kind: "refusal", meaning: "The body of an event and its subject disagree" },
   E_NOT_AN_EVENT: { kind: "refusal", meaning: "Something is no CloudEvent" },
   E_TOO_LARGE: { kind: "refusal", meaning: "An event is over 64 KiB" },
   E_INVALID: { kind: "refusal", meaning: "Content breaks its contract" },
@@ -74,7 +73,6 @@ export const catalogue = {
   E_NATS_MISSING: { kind: "refusal", meaning: "No nats-server was found, and none could be installed" },
   E_POSTGRES: { kind: "refusal", meaning: "PostgreSQL could not be started" },
   E_RUNNING: { kind: "refusal", meaning: "Jackfield is already up in this folder" },
-  E_DISK_LOW: { kind: "trouble", meaning: "The disk is nearly full" },
   E_WAITED: { kind: "trouble", meaning: "What was waited for did not happen in time; the work goes on" },
   E_BROKEN: { kind: "trouble", meaning: "Our own fault" },
 } as const satisfies Record<string, { kind: Kind; meaning: string }>;
