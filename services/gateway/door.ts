@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import type { ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { Problem } from "@jackfield/problem/problem";
 import type { Door, Parts } from "@jackfield/service/define";
@@ -43,6 +45,7 @@ export async function openDoor(service: Parts<GatewayConfig>): Promise<Door> {
       hasTicket(request, (token) => tokens.open(token, new Date())),
   });
   registerRoutes(app, parts);
+  const requests = watchRequests(app);
   await listen(app, address);
   log.info({ event: "gateway.listening", url: urlOf(app) }, `the gateway listens on ${urlOf(app)}`);
   const reading = live.run(closing.signal);
@@ -50,7 +53,7 @@ export async function openDoor(service: Parts<GatewayConfig>): Promise<Door> {
     ready: () => events.connected && live.held !== undefined,
     close: async () => {
       closing.abort();
-      await Promise.all([reading, closeWithin(app, drainMs)]);
+      await Promise.all([reading, closeWithin(app, requests.none(), drainMs)]);
     },
   };
 }
@@ -85,8 +88,26 @@ function urlOf(app: FastifyInstance): string {
   return `http://${host}:${address.port}`;
 }
 
-async function closeWithin(app: FastifyInstance, ms: number): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), ms);
-  await app.close();
-  clearTimeout(timer);
+/** Counts the requests that are at work, so that closing waits for those and not for connections that say nothing. */
+function watchRequests({ server }: FastifyInstance): { none(): Promise<void> } {
+  let atWork = 0;
+  let tell: () => void = () => undefined;
+  server.on("request", (_request, response: ServerResponse) => {
+    atWork += 1;
+    response.once("close", () => {
+      atWork -= 1;
+      if (atWork === 0) tell();
+    });
+  });
+  return { none: () => new Promise((resolve) => (atWork === 0 ? resolve() : (tell = resolve))) };
+}
+
+async function closeWithin(app: FastifyInstance, done: Promise<void>, ms: number): Promise<void> {
+  const timer = new AbortController();
+  const enough = delay(ms, undefined, { signal: timer.signal }).catch(() => undefined);
+  const closed = app.close();
+  await Promise.race([done, enough]);
+  timer.abort();
+  app.server.closeAllConnections();
+  await closed;
 }
