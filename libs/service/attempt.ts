@@ -10,6 +10,7 @@ import { triggeredData, type FinishedData, type TriggeredData } from "@jackfield
 import { finishedEvent, progressedEvent, startedEvent, type Assignment } from "./answer-events.ts";
 import { askLease, keepLease, type StopReason } from "./lease.ts";
 import type { Log } from "./log.ts";
+import { isDoubtful, mayBegin } from "./may-begin.ts";
 import { tasksFinished, workSeconds } from "./metrics.ts";
 import { isRefused, type Answered, type Handler } from "./on.ts";
 import { storeDrafts } from "./store-drafts.ts";
@@ -46,10 +47,10 @@ export async function attempt(
   assignment: Assignment,
 ): Promise<void> {
   const data = triggeredData.safeParse(delivery.event.data);
-  const doubtful = delivery.redelivered || delivery.ageMs > (data.data?.limits.startSeconds ?? 30) * 1_000;
-  if (doubtful && !(await mayBegin(place, delivery, assignment))) {
-    delivery.ack();
-    return;
+  if (isDoubtful(delivery, data.data)) {
+    const begins = await mayBegin(place.events, delivery, { assignment, signal: place.signal });
+    if (begins === false) delivery.ack();
+    if (begins !== true) return;
   }
   await inSpan(`${handler.capability.name} process`, delivery.event, async (trace) => {
     await place.publisher.publish(startedEvent(assignment, now(), trace), { untilAccepted: true });
@@ -78,17 +79,6 @@ function count(handler: Handler, { handler: name }: Assignment, ended: Ended): v
   const labels = { handler: name, capability: handler.capability.name };
   tasksFinished.inc({ ...labels, status: ended.status });
   workSeconds.observe(labels, ended.data.workSeconds ?? 0);
-}
-
-/** Asks until somebody answers: without an answer a doubtful delivery is not worked on. */
-async function mayBegin(place: Workplace, delivery: TaskDelivery, assignment: Assignment): Promise<boolean> {
-  while (!place.signal.aborted) {
-    const answer = await askLease(place.events, assignment);
-    if (answer !== undefined) return answer === "go";
-    delivery.working();
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-  }
-  return false;
 }
 
 interface Work {
