@@ -18,8 +18,8 @@ export interface Quantity {
 export interface Measured extends Quantity {
   /** What it is compared with, in the same unit and the same run. */
   against: { name: string; value: number };
-  /** Usually value / against; the median over rounds where there are some. */
-  ratio: number;
+  /** value / against, the median over rounds where there are some; undefined when against is 0. */
+  ratio: number | undefined;
   /** By name; goals may refer to them. */
   beside: Record<string, Quantity>;
 }

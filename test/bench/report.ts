@@ -4,7 +4,8 @@ import type { Figure, Goal, Measured, Quantity } from "./figure.ts";
 export interface ReportedFigure extends Quantity {
   id: string;
   against: number;
-  ratio: number;
+  /** null when it is compared with 0. */
+  ratio: number | null;
   goal: string;
   met: boolean;
   comparedWith: string;
@@ -24,7 +25,7 @@ export function judge({ id, goal }: Pick<Figure, "id" | "goal">, measured: Measu
     value,
     unit,
     against: against.value,
-    ratio,
+    ratio: ratio ?? null,
     goal: goal.map((one) => printGoal(one, measured)).join(" and "),
     met: goal.every((one) => isMet(one, measured)),
     comparedWith: against.name,
@@ -39,7 +40,7 @@ function isMet({ of, limit, direction }: Goal, measured: Measured): boolean {
 
 function quantityOf(of: string, measured: Measured): Quantity {
   if (of === "value") return measured;
-  if (of === "ratio") return { value: measured.ratio, unit: "×" };
+  if (of === "ratio") return { value: measured.ratio ?? Number.NaN, unit: "×" };
   const found = measured.beside[of];
   if (found === undefined) throw new RangeError(`${of} was not measured, so it can have no goal`);
   return found;
@@ -65,7 +66,7 @@ export function printReport({ machine, figures }: Report): string {
     figure.id,
     printQuantity(figure),
     printQuantity({ value: figure.against, unit: figure.unit }),
-    printQuantity({ value: figure.ratio, unit: "×" }),
+    figure.ratio === null ? "" : printQuantity({ value: figure.ratio, unit: "×" }),
     figure.goal,
     figure.met ? "met" : "MISSED",
   ]);
