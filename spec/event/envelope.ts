@@ -2,11 +2,9 @@ import { z } from "zod";
 import { scopeName } from "./names.ts";
 import { result, status } from "./outcome.ts";
 
-// CloudEvents strings have no control characters (CloudEvents 1.0.2 §Type System).
-const text = z
-  .string()
-  .min(1)
-  .regex(/^\P{Cc}*$/u, "has control characters");
+// CloudEvents strings have no control characters (CloudEvents 1.0.2 §Type System). One check, not two: every event that
+// is read passes here with a dozen of them, and a second one doubled the cost.
+const text = z.string().regex(/^\P{Cc}+$/u, "is empty or has control characters");
 const timestamp = z.iso.datetime({ offset: true });
 const int32 = z.int().min(-2_147_483_648).max(2_147_483_647);
 

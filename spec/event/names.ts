@@ -4,10 +4,9 @@ import { z } from "zod";
 export const scopeName = z
   .string()
   .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
-    "letters, digits, - and _, at most 64, beginning with a letter or digit",
+    /^(?!.*-\d+$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+    "letters, digits, - and _, at most 64, beginning with a letter or digit, not ending in -<digits>, which names runs",
   )
-  .refine((name) => !/-\d+$/.test(name), "must not end in -<digits>, which names runs")
   .meta({ id: "ScopeName" });
 
 export const capabilityName = z
