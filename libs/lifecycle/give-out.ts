@@ -1,7 +1,7 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Answering } from "./cache-key.ts";
 import { chooseNext, type Load } from "./choose-next.ts";
-import { answerFromCache, asksCache, triggerTask } from "./trigger-task.ts";
+import { answerFromCache, asksCache, triggerTask, type OwnLimits } from "./trigger-task.ts";
 import type { RunningRun } from "./runs.ts";
 import type { CacheEntry } from "./state.ts";
 import type { ReadyTask } from "./tasks.ts";
@@ -15,6 +15,7 @@ export interface Prepared {
   slots: string;
   inputs: Record<string, unknown>;
   key: string | undefined;
+  limits?: OwnLimits;
   /** What the cache holds for it, its artifacts seen. */
   kept: CacheEntry | undefined;
 }

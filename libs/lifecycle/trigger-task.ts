@@ -14,11 +14,14 @@ import type { ReadyTask, Task } from "./tasks.ts";
 
 const day = 86_400;
 
+/** What whoever operates this installation says instead of the usual limits. */
+export type OwnLimits = Partial<Pick<Limits, "leaseSeconds" | "finishSeconds">>;
+
 /** How long a task may take, and how often it is tried; a training may take a day. */
-export const limitsOf = (pinned: Pinned, capability: string): Limits => ({
+export const limitsOf = (pinned: Pinned, capability: string, own: OwnLimits = {}): Limits => ({
   startSeconds: 30,
-  leaseSeconds: 60,
-  finishSeconds: capability === "train" ? day : 3_600,
+  leaseSeconds: own.leaseSeconds ?? 60,
+  finishSeconds: own.finishSeconds ?? (capability === "train" ? day : 3_600),
   attempts: pinned.configuration?.attempts[capability] ?? 3,
 });
 
@@ -72,6 +75,7 @@ interface Assignment {
   who: Answering;
   inputs: Record<string, unknown>;
   key: string | undefined;
+  limits?: OwnLimits;
 }
 
 /** The decision: this task, this handler, these inputs. */
@@ -88,7 +92,7 @@ export const triggerTask = (
 function triggeredEvent(
   run: RunningRun,
   task: ReadyTask,
-  { who, inputs, key }: Assignment,
+  { who, inputs, key, limits }: Assignment,
   { now, data }: { now: string; data: Partial<TriggeredData> },
 ): CloudEvent {
   const { handler, version, environment, contract } = who;
@@ -99,7 +103,7 @@ function triggeredEvent(
     now,
     data: {
       inputs,
-      limits: limitsOf(run.pinned, task.capability),
+      limits: limitsOf(run.pinned, task.capability, limits),
       ...(key !== undefined && { cachekey: key }),
       handlerversion: version,
       ...(environment !== undefined && { environment }),
@@ -141,5 +145,6 @@ export function answerForNobody(
   const triggered = triggeredEvent(run, task, { who, inputs: {}, key: undefined }, { now, data: {} });
   const data = { message: problem.message, problem: reportOf(problem), retry: false };
   const attempt = { ...task, ...who, triggeredid: triggered.id };
-  return [triggered, finishInPlace(run, attempt, { status: "errored", data }, now)];
+  const { handler: _, ...finished } = finishInPlace(run, attempt, { status: "errored", data }, now);
+  return [triggered, finished];
 }

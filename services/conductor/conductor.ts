@@ -25,6 +25,7 @@ import type { Surroundings } from "./prepare.ts";
 import { ReadBack } from "./read-back.ts";
 import { saveBatch, saveDecisions, type SavedPins } from "./save.ts";
 import { schedule } from "./schedule.ts";
+import type { Settings } from "./settings.ts";
 import { WorkingSet } from "./working-set.ts";
 
 /** A clock is looked at this often; one that is later than the lag was not looked at at all. */
@@ -40,7 +41,7 @@ export class Conductor implements LogFold {
   readonly live = new LiveHandlers();
   readonly readBack: ReadBack;
   readonly catalogue: Catalogue = catalogueOf(z.array(capabilityEntry).parse(catalogueJson));
-  readonly parts: Parts;
+  readonly parts: Parts<Settings>;
   readonly outbox: Outbox;
   /** Commands: each sees what the one before it led to. */
   readonly commands = inTurn();
@@ -55,7 +56,12 @@ export class Conductor implements LogFold {
   #closed = false;
   #fault: Error | undefined;
 
-  private constructor(parts: Parts, working: WorkingSet, outbox: Outbox, position: Position | undefined) {
+  private constructor(
+    parts: Parts<Settings>,
+    working: WorkingSet,
+    outbox: Outbox,
+    position: Position | undefined,
+  ) {
     this.parts = parts;
     this.#working = working;
     this.outbox = outbox;
@@ -68,7 +74,7 @@ export class Conductor implements LogFold {
   }
 
   /** Takes up what the last activation left: active runs with their tasks, and decisions that were never read back. */
-  static async open(parts: Parts): Promise<Conductor> {
+  static async open(parts: Parts<Settings>): Promise<Conductor> {
     const { pool, kysely } = parts.database;
     const position = await readPosition(kysely.withTables());
     const rows = await loadActive(pool);
@@ -195,7 +201,8 @@ export class Conductor implements LogFold {
   surroundings(): Surroundings {
     const nowMs = performance.now();
     const { state, live, catalogue } = this;
-    return { state, live, catalogue, nowMs, activeMs: nowMs - this.activeSinceMs };
+    const { limits } = this.parts.config;
+    return { state, live, catalogue, limits, nowMs, activeMs: nowMs - this.activeSinceMs };
   }
 
   #forget(changed: ChangedRows): void {

@@ -8,9 +8,11 @@ import { welcomeHandlers } from "./answer-register.ts";
 import { answerRequest, answerSteer } from "./answer-steer.ts";
 import { answerListens, answerWhy } from "./answer-why.ts";
 import { Conductor } from "./conductor.ts";
+import { settings } from "./settings.ts";
 
 export const conductor = defineService({
   name: "conductor",
+  config: settings,
   migrations: new URL("./migrations/", import.meta.url),
   state: (parts) => Conductor.open(parts),
   reads: (conductor) => conductor,

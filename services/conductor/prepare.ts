@@ -5,7 +5,13 @@ import { noHandler, printSeconds } from "@jackfield/lifecycle/no-handler";
 import type { RunningRun } from "@jackfield/lifecycle/runs";
 import type { State } from "@jackfield/lifecycle/state";
 import type { ReadyTask } from "@jackfield/lifecycle/tasks";
-import { asksCache, keyOf, resolveInputs, sourcesOf } from "@jackfield/lifecycle/trigger-task";
+import {
+  asksCache,
+  keyOf,
+  resolveInputs,
+  sourcesOf,
+  type OwnLimits,
+} from "@jackfield/lifecycle/trigger-task";
 import { Problem } from "@jackfield/problem/problem";
 import { maxEventBytes } from "@jackfield/spec/event/envelope";
 import type { LiveHandlers } from "./live-handlers.ts";
@@ -15,6 +21,7 @@ export interface Surroundings {
   state: State;
   live: LiveHandlers;
   catalogue: Catalogue;
+  limits: OwnLimits;
   /** How long this process has been the active one. */
   activeMs: number;
   nowMs: number;
@@ -34,7 +41,7 @@ const roomBytes = 8_192;
 
 /** @throws NotLoaded */
 export function prepare(run: RunningRun, task: ReadyTask, around: Surroundings): Preparation {
-  const { state, live, catalogue } = around;
+  const { state, live, catalogue, limits } = around;
   const handler = run.pinned.bindings[task.capability] ?? task.capability;
   const ours = catalogue.get(task.capability)?.version;
   const found = live.find(run.scope.project, handler);
@@ -64,7 +71,7 @@ export function prepare(run: RunningRun, task: ReadyTask, around: Surroundings):
   }
   const key = keyOf(run, task, who, { inputs, catalogue });
   const kept = key !== undefined && asksCache(run, task) ? state.cache.get(key) : undefined;
-  return { kind: "prepared", prepared: { run, task, who, slots: found.key, inputs, key, kept } };
+  return { kind: "prepared", prepared: { run, task, who, slots: found.key, inputs, key, kept, limits } };
 }
 
 /** Why somebody who is not there may still come; undefined when nobody will. */

@@ -4,6 +4,7 @@ import { openEvents, type Events } from "@jackfield/events/connection";
 import { readLog } from "@jackfield/events/log-reader";
 import { createPublisher, type Publisher } from "@jackfield/events/publish";
 import { ensureStream } from "@jackfield/events/stream";
+import type { Entry } from "@jackfield/lifecycle/state";
 import { inWords } from "@jackfield/lifecycle/story";
 import { applied, said } from "@jackfield/lifecycle/story-events";
 import { migrate } from "@jackfield/postgres/migrate";
@@ -54,7 +55,7 @@ export function step(name: Step, work: (task: Task) => Promise<void> = async () 
 
 /** A conductor with handlers that are real, and a log that the story reads along. */
 export class World implements AsyncDisposable {
-  readonly log: CloudEvent[] = [];
+  readonly entries: Entry[] = [];
   readonly place: Place;
   readonly events: Events;
   readonly publisher: Publisher;
@@ -72,9 +73,15 @@ export class World implements AsyncDisposable {
       from: undefined,
       signal: this.#stop.signal,
       onBatch: async (batch) => {
-        this.log.push(...batch.flatMap(({ event }) => event ?? []));
+        this.entries.push(
+          ...batch.flatMap(({ event, position }) => (event === undefined ? [] : [{ event, position }])),
+        );
       },
     });
+  }
+
+  get log(): CloudEvent[] {
+    return this.entries.map(({ event }) => event);
   }
 
   static async open(place: Place): Promise<World> {
@@ -116,7 +123,7 @@ export class World implements AsyncDisposable {
       applicationName: "mute conductor",
     });
     const conductor = await Conductor.open({
-      config: undefined,
+      config: { limits: {} },
       events: this.events,
       publisher: { ...this.publisher, publish: () => new Promise(() => undefined) },
       database,
@@ -190,9 +197,9 @@ export class World implements AsyncDisposable {
     return this.log.filter((event) => event.correlationid === correlationid).map(inWords);
   }
 
-  async until(what: string, probe: () => boolean, withinMs = 15_000): Promise<void> {
+  async until(what: string, probe: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
     const deadline = performance.now() + withinMs;
-    while (!probe()) {
+    while (!(await probe())) {
       if (performance.now() > deadline) {
         throw new Error(`waited ${withinMs} ms for ${what}; the log: ${this.log.map(inWords).join(", ")}`);
       }
