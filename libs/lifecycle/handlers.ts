@@ -48,6 +48,8 @@ export function foldRegistered(state: State, { event }: Entry): Change[] {
   if (!said.success) return [];
   const key = handlerKey(said.data.project, said.data.handler);
   const changes = (state.handlers.get(key)?.changes ?? 0) + 1;
+  // The number in the id tells a fact that comes again from the next one.
+  if (event.id !== factId(key, changes, "registered")) return [];
   return [
     {
       table: "handlers",
@@ -62,7 +64,7 @@ export function foldLost(state: State, { event }: Entry): Change[] {
   const known = said.success
     ? state.handlers.get(handlerKey(said.data.project, said.data.handler))
     : undefined;
-  if (known === undefined) return [];
+  if (known === undefined || event.id !== factId(known.key, known.changes + 1, "lost")) return [];
   const row = { ...known, lost: true, changes: known.changes + 1, since: event.time };
   return [{ table: "handlers", key: known.key, row }];
 }

@@ -83,6 +83,15 @@ describe("a request", () => {
     expect(story.log.filter(({ type }) => type === runStarted.type)).toHaveLength(1);
   });
 
+  test("under the id of another one, with other content, starts nothing: the first stands", () => {
+    const story = open();
+    story.given(request("r1"));
+    expect(
+      story.when(said("run.requested", { id: "r1", subproject: "seattle", stage: "production" })),
+    ).toEqual([]);
+    expect(story.state.runs.size).toBe(1);
+  });
+
   test("counts names in stream order, also when two lie in one batch", () => {
     const story = open();
     story.when(request("r1"), request("r2"));

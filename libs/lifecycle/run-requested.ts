@@ -5,6 +5,7 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { countName, nameBase, nameKey } from "./name-runs.ts";
 import { pinRun } from "./pin-run.ts";
 import { runEvent } from "./own-event.ts";
+import { samePlace } from "./same-place.ts";
 import { mayTrigger, reactionTo, taskWorkflow, type Reaction, type Wanted } from "./triggers.ts";
 import { isOwn, type Catalogue } from "./facts.ts";
 import type { Pinned, Run, RunHead } from "./runs.ts";
@@ -18,10 +19,15 @@ export function foldRequests(state: State, entry: Entry, catalogue: Catalogue): 
   if (!mayTrigger(state, entry)) return [];
   const { event } = entry;
   const reaction = reactionTo(state, event);
+  // What others say is kept with every trigger it met; of our own facts and of answers only what started something.
+  const quiet = isOwn(event) || event.triggeredid !== undefined;
+  if (reaction.wanted.length === 0 && quiet) return [];
+  const key = eventKey(event);
+  if (state.checks.get(key) !== undefined) return [];
   const runs = reaction.wanted
     .filter(({ run }) => state.runs.get(run) === undefined)
     .flatMap((asked) => foldRequest(state, event, asked, catalogue));
-  return [...runs, ...foldCheck(event, reaction)];
+  return [...runs, { table: "checks", key, row: checkOf(entry, reaction) }];
 }
 
 function foldRequest(state: State, event: CloudEvent, asked: Wanted, catalogue: Catalogue): Change[] {
@@ -54,29 +60,26 @@ const headOf = (event: CloudEvent, asked: Wanted): RunHead => ({
   ...(event.traceparent !== undefined && { traceparent: event.traceparent }),
 });
 
-/** What others say is checked against every trigger, and the answer kept; of our own facts only what fired. */
-function foldCheck(event: CloudEvent, { wanted, refused }: Reaction): Change[] {
-  const ofTask = event.triggeredid !== undefined;
-  if (wanted.length === 0 && (isOwn(event) || ofTask)) return [];
+function checkOf({ event, position }: Entry, { wanted, refused }: Reaction): Check {
   const fired = wanted.map(({ workflow, scope, run }) => ({
     workflow,
     ...(scope.subproject !== undefined && { subproject: scope.subproject }),
     run,
   }));
-  return [
-    { table: "checks", key: eventKey(event), row: { event: event.id, type: event.type, fired, refused } },
-  ];
+  return { event: event.id, type: event.type, position, fired, refused };
 }
 
-/** The requested runs of this event → `run.started` or `run.refused`. */
-export function decideRequests(state: State, { event }: Entry, now: string): CloudEvent[] {
-  return reactionTo(state, event)
-    .wanted.map(({ run }) => state.runs.get(run))
-    .filter((run) => run?.cause.id === event.id)
-    .flatMap((run) => {
-      if (run?.status === "requested") return [startedEvent(run, run.pinned, now)];
-      return run?.status === "refused" ? [refusedEvent(run, run.problem, now)] : [];
-    });
+/** The requested runs of this event → `run.started` or `run.refused`; of an event that came again nothing. */
+export function decideRequests(state: State, { event, position }: Entry, now: string): CloudEvent[] {
+  const { wanted } = reactionTo(state, event);
+  if (wanted.length === 0) return [];
+  const check = state.checks.get(eventKey(event));
+  if (check === undefined || !samePlace(check.position, position)) return [];
+  return wanted.flatMap(({ run: id }) => {
+    const run = state.runs.get(id);
+    if (run?.status === "requested") return [startedEvent(run, run.pinned, now)];
+    return run?.status === "refused" ? [refusedEvent(run, run.problem, now)] : [];
+  });
 }
 
 const startedEvent = (run: RunHead, pinned: Pinned, now: string): CloudEvent =>

@@ -121,10 +121,11 @@ export interface PublishedFact {
   event: string;
 }
 
-/** Which triggers an event met, and the first clause of each that said no. */
+/** Which triggers an event met, and the first clause of each that said no. What comes again under its key means nothing. */
 export interface Check {
   event: string;
   type: string;
+  position: Position;
   fired: { workflow: string; subproject?: string; run: string }[];
   refused: { trigger: string; clause: string }[];
 }

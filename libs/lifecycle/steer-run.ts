@@ -20,6 +20,8 @@ const facts = { paused: runPaused, resumed: runResumed, aborted: runAborted } as
 export function foldSteered(state: State, { event }: Entry, predicate: Predicate): Change[] {
   const run = event.run === undefined ? undefined : state.runs.get(event.run);
   if (run?.status !== "running" || run.aborted !== undefined) return [];
+  // The number in the id tells a fact that comes again from the next one.
+  if (event.id !== factId(run.id, run.steers + 1, predicate)) return [];
   const said = facts[predicate].data.safeParse(event.data ?? {}).data ?? {};
   const steered: Steered = {
     event: event.id,

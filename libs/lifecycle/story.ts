@@ -12,7 +12,32 @@ import type { RunningRun } from "./runs.ts";
 import type { Change, Entry, Tables } from "./state.ts";
 import { isOpen, type ReadyTask } from "./tasks.ts";
 
-type Rows = { [Name in keyof Tables]: Map<string, Tables[Name]> };
+export type Rows = { [Name in keyof Tables]: Map<string, Tables[Name]> };
+
+export const noRows = (): Rows => ({
+  projects: new Map(),
+  handlers: new Map(),
+  bindings: new Map(),
+  runs: new Map(),
+  tasks: new Map(),
+  cache: new Map(),
+  names: new Map(),
+  seeds: new Map(),
+  facts: new Map(),
+  checks: new Map(),
+});
+
+/** What a log comes to, all rows in memory. */
+export function foldLog(entries: Iterable<Entry>, catalogue: Catalogue): Rows {
+  const rows = noRows();
+  for (const entry of entries) for (const change of evolve(rows, entry, catalogue)) apply(rows, change);
+  return rows;
+}
+
+function apply(rows: Rows, change: Change): void {
+  // The pairing of table and row is in the type of Change; TypeScript cannot follow it through an index.
+  (rows[change.table] as Map<string, unknown>).set(change.key, change.row);
+}
 
 /**
  * A whole conductor in memory, with a log that gives everything back at once and no clock: what stories and simulations
@@ -20,18 +45,7 @@ type Rows = { [Name in keyof Tables]: Map<string, Tables[Name]> };
  */
 export class Story {
   readonly log: CloudEvent[] = [];
-  readonly state: Rows = {
-    projects: new Map(),
-    handlers: new Map(),
-    bindings: new Map(),
-    runs: new Map(),
-    tasks: new Map(),
-    cache: new Map(),
-    names: new Map(),
-    seeds: new Map(),
-    facts: new Map(),
-    checks: new Map(),
-  };
+  readonly state: Rows = noRows();
   readonly #catalogue: Catalogue;
   readonly #concurrency: number;
   #pending: CloudEvent[] = [];
@@ -69,7 +83,7 @@ export class Story {
   #read(event: CloudEvent): void {
     this.log.push(event);
     const entry: Entry = { event, position: { epoch: 1, sequence: this.log.length } };
-    for (const change of evolve(this.state, entry, this.#catalogue)) this.#apply(change);
+    for (const change of evolve(this.state, entry, this.#catalogue)) apply(this.state, change);
     const ids = new Set(this.#pending.map(({ id }) => id));
     const context = { catalogue: this.#catalogue, now: this.now(), decided: (id: string) => ids.has(id) };
     this.#publish(decide(this.state, entry, context));
@@ -78,11 +92,6 @@ export class Story {
   #publish(events: CloudEvent[]): void {
     const known = new Set(this.#pending.map(({ id }) => id));
     this.#pending.push(...events.filter(({ id }) => !known.has(id)));
-  }
-
-  #apply(change: Change): void {
-    // The pairing of table and row is in the type of Change; TypeScript cannot follow it through an index.
-    (this.state[change.table] as Map<string, unknown>).set(change.key, change.row);
   }
 
   now(): string {

@@ -152,7 +152,11 @@ export function whyTask(task: Task, run: Run, present: Present): Why {
   const cache = task.status === "done" && run.status !== "refused" ? [cacheOf(task, run, present)] : [];
   const state = task.status === "done" ? task.outcome : task.status;
   const because =
-    task.status === "skipped" ? [task.because === run.id ? "the run ended before it began" : `${task.because} ended its branch`] : line === undefined ? [] : [line];
+    task.status === "skipped"
+      ? [task.because === run.id ? "the run ended before it began" : `${task.because} ended its branch`]
+      : line === undefined
+        ? []
+        : [line];
   const what =
     task.status === "done"
       ? `${task.step} of ${run.name} ${verdicts[task.outcome]}.`
