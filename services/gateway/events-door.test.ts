@@ -1,6 +1,7 @@
 import { readLog } from "@jackfield/events/log-reader";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { eventType } from "@jackfield/spec/event/type";
+import { CloudEvent as SdkEvent, HTTP } from "cloudevents";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshDatabase, natsForThisFile, prefix, type TestDatabase } from "../../test/bed/servers.ts";
 import { until } from "../../test/bed/until.ts";
@@ -84,6 +85,19 @@ test("a binary event comes in with its headers decoded and its bytes kept", asyn
   expect(await kept("binary")).toMatchObject({ title: "Euro €", datacontenttype: "text/plain" });
 });
 
+test("what the CloudEvents SDK sends comes in whole, in both of its modes", async () => {
+  const sent = new SdkEvent({ ...foreign("sdk"), myext: "kept", subproject: "oslo", data: { n: 1 } });
+  for (const [mode, { headers, body }] of Object.entries({
+    structured: HTTP.structured(sent.cloneWith({ id: "sdk-structured" })),
+    binary: HTTP.binary(sent.cloneWith({ id: "sdk-binary" })),
+  })) {
+    const lines = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]);
+    const answer = await bed.call("/v1/events", { method: "POST", headers: lines, body: String(body) });
+    expect(answer).toMatchObject({ status: 202, body: { id: `sdk-${mode}` } });
+    expect(await kept(`sdk-${mode}`)).toMatchObject({ myext: "kept", subproject: "oslo", data: { n: 1 } });
+  }
+});
+
 test("a batch is answered in its order, and one bad event keeps all of it out", async () => {
   const batch = (events: object[]) =>
     structured(JSON.stringify(events), "application/cloudevents-batch+json");
@@ -150,9 +164,9 @@ test("what is no JSON is told where, and other formats and types are not guessed
 });
 
 test("events are read back by filter from the position of the answer on, and a bad filter says where", async () => {
-  const { body } = await structured(foreign("marked", { subproject: "oslo" }));
+  const { body } = await structured(foreign("marked", { subproject: "lima" }));
   const { position } = body as { position: string };
-  const { body: found } = await bed.call(`/v1/events?filter=subproject%3Doslo&after=${position}`);
+  const { body: found } = await bed.call(`/v1/events?filter=subproject%3Dlima&after=${position}`);
   expect(found).toMatchObject({ events: [{ position, event: { id: "marked" } }] });
   const wrong = await bed.call("/v1/events?filter=train.*%20project%3D");
   expect(wrong).toMatchObject({ status: 400, body: { code: "E_FILTER", here: "filter, character 9" } });
