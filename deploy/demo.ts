@@ -41,6 +41,8 @@ export async function demo(parts: DemoParts): Promise<number> {
   const running = await up({
     folder: parts.folder,
     ports: freePorts,
+    // The packages that train.mjs imports lie above the example, not above the demo's data.
+    environment: { ...parts.environment, JACKFIELD_ENVIRONMENT: weather },
     ...(parts.isolate === true && { isolate: true }),
   });
   let told: Told | undefined;

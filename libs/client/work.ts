@@ -1,20 +1,30 @@
 import { isAbsolute, join, resolve } from "node:path";
+import { parse } from "yaml";
 import type { z } from "zod";
 import { Problem } from "@jackfield/problem/problem";
 import type { Descriptor } from "@jackfield/spec/event/artifact";
 import type { codeVersion } from "@jackfield/spec/project/code";
-import type { ProjectFolder } from "./project-folder.ts";
 import type { Server } from "./server.ts";
 import { uploadBytes, uploadFile } from "./upload.ts";
 
 export type CodeVersion = z.output<typeof codeVersion>;
 
+/** A project, and the folder from which its paths are read. */
+export interface Place {
+  folder: string;
+  project: string;
+}
+
 /** Packs the code tree of a project's folder and uploads it: HEAD when clean, else the working tree, marked. */
-export async function uploadCode(server: Server, { folder, project }: ProjectFolder): Promise<CodeVersion> {
+export async function uploadCode(server: Server, { folder, project }: Place): Promise<CodeVersion> {
   const { packTree, treeMediaType } = await import("@jackfield/executor/code-tree");
   const { treeOrigin } = await import("@jackfield/executor/tree-files");
   const [{ bytes }, origin] = await Promise.all([packTree(folder), treeOrigin(folder)]);
-  const tree = await uploadBytes(server, bytes, { mediaType: treeMediaType, name: "code.tar", project });
+  const tree = await uploadBytes(server, bytes, {
+    mediaType: treeMediaType,
+    name: "code.tar",
+    reader: { project },
+  });
   return {
     tree,
     dirty: origin.dirty,
@@ -27,24 +37,23 @@ export async function uploadCode(server: Server, { folder, project }: ProjectFol
 export async function uploadSource(
   server: Server,
   from: string,
-  { folder, project }: ProjectFolder,
+  { folder, project }: Place,
 ): Promise<Record<string, Descriptor>> {
   if (isAbsolute(from) || /^[a-z][a-z0-9+.-]*:/.test(from)) return {};
-  return { fetch: await uploadFile(server, join(folder, from), { name: from, project }) };
+  return { fetch: await uploadFile(server, join(folder, from), { name: from, reader: { project } }) };
 }
 
 /** `--data FILE`: this file for this run, whatever the project says. */
 export const uploadData = async (
   server: Server,
   path: string,
-  { folder, project }: { folder: string; project: string },
+  { folder, project }: Place,
 ): Promise<Record<string, Descriptor>> => ({
-  fetch: await uploadFile(server, resolve(folder, path), { name: path, project }),
+  fetch: await uploadFile(server, resolve(folder, path), { name: path, reader: { project } }),
 });
 
 /** `--set trees=30`-like words → values by path in the configuration. `params.x` is short for `train.params.x`. */
-export async function readSettings(words: readonly string[]): Promise<Record<string, unknown>> {
-  const { parse } = await import("yaml");
+export function readSettings(words: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
     words.map((word) => {
       const cut = word.indexOf("=");

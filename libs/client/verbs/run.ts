@@ -10,7 +10,7 @@ import { ownEvent } from "../post.ts";
 import { findProject, projectFileName, type ProjectFolder } from "../project-folder.ts";
 import type { Server } from "../server.ts";
 import { deciding, working, type Call, type Verb } from "../verb.ts";
-import { readSettings, uploadCode, uploadData, uploadSource, type CodeVersion } from "../work.ts";
+import { readSettings, uploadCode, uploadData, uploadSource, type CodeVersion, type Place } from "../work.ts";
 import { many } from "../words.ts";
 
 export const verb: Verb = {
@@ -41,10 +41,10 @@ export const verb: Verb = {
       });
     const { applied, project, subprojects } = await findSubprojects(call, server, ref);
     const here = findProject(call.folder);
-    const place = here?.project === project ? here : undefined;
+    const place = here?.project === project ? { ...here, project } : undefined;
     if (place !== undefined) await sayWhatIsNotApplied(call, server, place);
     const code = place === undefined ? undefined : await uploadCode(server, place);
-    const shared = await sharedData(call, code);
+    const shared = sharedData(call, code);
     const correlationid = randomUUID();
     const events: CloudEvent[] = [];
     for (const subproject of subprojects) {
@@ -82,7 +82,7 @@ async function sayWhatIsNotApplied({ out }: Call, server: Server, { text }: Proj
     );
 }
 
-async function sharedData({ flags }: Call, code: CodeVersion | undefined): Promise<Record<string, unknown>> {
+function sharedData({ flags }: Call, code: CodeVersion | undefined): Record<string, unknown> {
   const settings = flags.texts("set");
   const seed = flags.text("seed");
   if (seed !== undefined && !/^\d{1,10}$/.test(seed))
@@ -91,7 +91,7 @@ async function sharedData({ flags }: Call, code: CodeVersion | undefined): Promi
     });
   const reason = flags.text("reason");
   return {
-    ...(settings.length > 0 && { set: await readSettings(settings) }),
+    ...(settings.length > 0 && { set: readSettings(settings) }),
     ...(code !== undefined && { code }),
     ...(seed !== undefined && { seed: Number(seed) }),
     ...(flags.on("fresh") && { fresh: true }),
@@ -103,7 +103,7 @@ async function sharedData({ flags }: Call, code: CodeVersion | undefined): Promi
 
 interface Filing {
   server: Server;
-  place: ProjectFolder | undefined;
+  place: Place | undefined;
   project: string;
   configuration: Configuration | undefined;
 }
