@@ -39,12 +39,15 @@ function inSql(clause: Clause, types: ReadonlySet<string>): RawBuilder<boolean>[
   const { key, operator, value } = clause;
   if (operator !== "=" || value.includes("*") || key === "data") return [];
   if (columns.has(key)) return [sql<boolean>`${sql.ref(key)} = ${value}`];
-  if (key === "outcome") return [sql<boolean>`${outcome} = ${value}`];
-  return [sql<boolean>`body::json ->> ${key} = ${value}`];
+  const actual = key === "outcome" ? outcome : attribute(key);
+  // JSON may escape what PostgreSQL cannot unescape (a zero, half a surrogate pair): such an event is let through.
+  return [sql<boolean>`case when strpos(body, ${"\\u"}) > 0 then true else ${actual} = ${value} end`];
 }
 
-const outcome = sql`case body::json ->> 'status'
-  when 'succeeded' then coalesce(body::json ->> 'result', 'pass') else body::json ->> 'status' end`;
+const attribute = (key: string): RawBuilder<string> => sql`body::json ->> ${key}`;
+
+const outcome: RawBuilder<string> = sql`case ${attribute("status")}
+  when 'succeeded' then coalesce(${attribute("result")}, 'pass') else ${attribute("status")} end`;
 
 function ofTypes(clause: Clause, types: ReadonlySet<string>): RawBuilder<boolean> {
   const found = [...types].filter((type) =>
