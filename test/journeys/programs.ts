@@ -1,0 +1,18 @@
+/** Programs under `train:`, in plain Node, that do what a story needs and nothing else. */
+
+const begin = `
+import { readFileSync, writeFileSync, appendFileSync } from "node:fs";
+const { JACKFIELD_OUT: out, JACKFIELD_IN_TEST_CSV: test, JACKFIELD_PROGRESS: progress } = process.env;
+const ids = readFileSync(test, "utf8").trim().split("\\n").slice(1).map((line) => line.split(",")[0]);
+const predict = (rows) => writeFileSync(out + "/predictions.csv", ["__row_id,prediction", ...rows].join("\\n"));
+const model = () => writeFileSync(out + "/model", "the same for every day");
+`;
+
+/** Predicts rain for every day; may take some milliseconds first. */
+export const sameAnswer = `${begin}
+await new Promise((resolve) => setTimeout(resolve, Number(process.argv[2] ?? 0)));
+model();
+predict(ids.map((id) => id + ",rain"));
+`;
+
+export const program = (body: string): string => begin + body;
