@@ -6,13 +6,13 @@ import { askService } from "@jackfield/service/answer";
 import * as tracker from "@jackfield/spec/ask/tracker";
 import type { Digest } from "@jackfield/spec/event/artifact";
 import { getArtifact, putArtifact } from "@jackfield/spec/http/artifacts";
-import type { z } from "zod";
+import { z } from "zod";
 import { bearerOf } from "./app.ts";
 import { pieceOf, rangeOf } from "./byte-range.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import { EdgeProblem } from "./problem-answer.ts";
-import { serveRaw, type AskedOf } from "./serve-route.ts";
-import type { Ticket } from "./task-token.ts";
+import { parsed, serveRaw, type AskedOf } from "./serve-route.ts";
+import type { TaskTokens, Ticket } from "./task-token.ts";
 import { Uploads } from "./uploads.ts";
 
 type Known = z.output<typeof tracker.artifact.answer>;
@@ -41,8 +41,8 @@ export function serveArtifacts(app: FastifyInstance, parts: GatewayParts): void 
         {
           request,
           reply,
-          params: getArtifact.params.parse(request.params),
-          query: getArtifact.query.parse(request.query),
+          params: parsed(getArtifact.params, request.params, "the path"),
+          query: parsed(getArtifact.query, request.query, "the query"),
         },
         parts,
       ),
@@ -97,9 +97,9 @@ async function readable(
   { query, request }: { query: Query; request: FastifyRequest },
   { events, tokens }: GatewayParts,
 ): Promise<Known> {
-  const token = query.token ?? bearerOf(request);
+  // Who says a token in the address means it; a bearer may as well be the gateway's own token.
   const ticket =
-    query.token !== undefined || token.includes(".") ? tokens.open(token, new Date()) : undefined;
+    query.token === undefined ? ticketOf(bearerOf(request), tokens) : tokens.open(query.token, new Date());
   const project = ticket?.assignment.triggered.project ?? query.project;
   const isInput = ticket?.inputs.includes(digest) === true;
   const { after } = query;
@@ -131,13 +131,16 @@ function dispositionOf(name: string): string {
   return `attachment; filename="${plain}"; filename*=UTF-8''${exact}`;
 }
 
-/** Does this request carry the token of a task that may come in here? */
-export const hasTicket = (request: FastifyRequest, open: (token: string) => Ticket): boolean => {
-  const { token = bearerOf(request) } = request.query as { token?: string };
+/** Does this request carry the token of a task, in its address or as bearer? */
+export function hasTicket(request: FastifyRequest, tokens: TaskTokens): boolean {
+  const said = z.object({ token: z.string() }).safeParse(request.query);
+  return ticketOf(said.data?.token ?? bearerOf(request), tokens) !== undefined;
+}
+
+function ticketOf(token: string, tokens: TaskTokens): Ticket | undefined {
   try {
-    open(token);
-    return true;
+    return tokens.open(token, new Date());
   } catch {
-    return false;
+    return undefined;
   }
-};
+}

@@ -1,3 +1,4 @@
+import { digestOf } from "@jackfield/spec/event/canonical";
 import openApi from "@jackfield/spec/openapi.json" with { type: "json" };
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { natsForThisFile, prefix } from "../../test/bed/servers.ts";
@@ -7,6 +8,7 @@ import { addressOf, gatewayConfig } from "./config.ts";
 import { registerRoutes } from "./door.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import { openBed, type Bed } from "./fixture/bed.ts";
+import { createTokens } from "./task-token.ts";
 
 const nats = natsForThisFile();
 let bed: Bed;
@@ -87,6 +89,26 @@ test("with a token, everything but the signs of life asks for it; the token of a
   expect((await closed.call("/v1/projects", shown("a-token-of-the-story"))).status).toBe(503);
   expect((await closed.call("/healthz")).status).toBe(200);
   expect((await closed.call("/metrics")).status).toBe(401);
+
+  const bytes = "an input of the task";
+  const task = { task: "r/train", handler: "boost", attempt: 1, instance: "one" };
+  const triggered = {
+    specversion: "1.0" as const,
+    id: "t",
+    source: "/jackfield/conductor",
+    type: "t",
+    project: "w",
+  };
+  const token = createTokens("a secret of the story").sign({
+    assignment: { ...task, triggered },
+    inputs: [digestOf(bytes)],
+    until: new Date(Date.now() + 60_000).toISOString(),
+  });
+  const at = `/v1/artifacts/${digestOf(bytes)}`;
+  expect((await closed.call(at, { method: "PUT", body: bytes })).status).toBe(401);
+  expect((await closed.call(`${at}?token=${token}`, { method: "PUT", body: bytes })).status).toBe(201);
+  expect(await closed.call(at, shown(token))).toMatchObject({ status: 200, body: bytes });
+  expect((await closed.call(`/v1/events?token=${token}`, shown(token))).status).toBe(401);
 });
 
 test("others than this machine come in only with a token", () => {
