@@ -8,7 +8,7 @@ import { postEvent, type Accepted } from "./post.ts";
 import { report } from "./report.ts";
 import type { Server } from "./server.ts";
 import type { Call } from "./verb.ts";
-import { many, number, table } from "./words.ts";
+import { many, metricsInShort, table } from "./words.ts";
 
 export interface Asking {
   /** That nothing reacts is fine. */
@@ -92,14 +92,7 @@ async function tellRuns({ out }: Call, server: Server, { runs }: Ending): Promis
 
 /** Many runs: a line each. */
 function summary(trees: readonly RunTree[]): string {
-  const rows = trees.map(({ run }) => [
-    run.runname,
-    run.state,
-    Object.entries(run.metrics)
-      .slice(0, 2)
-      .map(([metric, value]) => `${metric} ${number(value)}`)
-      .join("  "),
-  ]);
+  const rows = trees.map(({ run }) => [run.runname, run.state, metricsInShort(run.metrics)]);
   const passed = trees.filter(({ run }) => run.state === "pass").length;
   return `${table(["run", "outcome", "metrics"], rows)}\n${passed} of ${many(trees.length, "run")} passed`;
 }

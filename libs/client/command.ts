@@ -54,11 +54,11 @@ async function runVerb(
     rest: given.rest,
     flags: given.flags,
     out: createOutput({ ...around, json: given.json, noColour: (around.env["NO_COLOR"] ?? "") !== "" }),
-    server: async () => {
+    server: async (signal = stopping.signal) => {
       const { openServer } = await import("./server.ts");
       return openServer(findAddress(around.env, folder), {
         token: around.env["JACKFIELD_TOKEN"],
-        signal: stopping.signal,
+        signal,
       });
     },
     folder,

@@ -37,13 +37,12 @@ export function eventText(event: CloudEvent, paint: Output["paint"] = (_, text) 
   }
 }
 
-const triggeredText = (event: CloudEvent): string =>
-  at(event.data, ["cached"]) === true
-    ? `→ ${event.handler ?? "?"}@${said(event, "handlerversion") ?? "?"}   answered by the cache`
-    : columns([
-        `→ ${event.handler ?? "?"}@${said(event, "handlerversion") ?? "?"}`,
-        said(event, "inputs", "command"),
-      ]);
+function triggeredText(event: CloudEvent): string {
+  const handler = `→ ${event.handler ?? "?"}@${said(event, "handlerversion") ?? "?"}`;
+  if (at(event.data, ["cached"]) === true) return columns([handler, "answered by the cache"]);
+  // Only `command` runs the project's own line; any other handler ignores it.
+  return columns([handler, event.handler === "command" ? said(event, "inputs", "command") : undefined]);
+}
 
 function progressedText(event: CloudEvent): string {
   const fraction = Number(said(event, "fraction"));

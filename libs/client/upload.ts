@@ -26,11 +26,11 @@ export const mediaTypeOf = (name: string): string =>
 export async function uploadBytes(
   server: Server,
   bytes: Uint8Array,
-  { mediaType, name, project }: { mediaType: string; name: string; project?: string | undefined },
+  { mediaType, name, reader }: { mediaType: string; name: string; reader: Reader },
 ): Promise<Descriptor> {
   const digest = digestOf(bytes);
-  if (!(await isThere(server, digest, project))) {
-    await put(server, { digest, mediaType, size: bytes.length }, () => new Uint8Array(bytes));
+  if (!(await isThere(server, digest, reader))) {
+    await put(server, { digest, mediaType, size: bytes.length, reader }, () => new Uint8Array(bytes));
   }
   return { mediaType, digest, size: bytes.length, name };
 }
@@ -39,11 +39,11 @@ export async function uploadBytes(
 export async function uploadFile(
   server: Server,
   path: string,
-  { name = basename(path), mediaType = mediaTypeOf(path), project }: UploadOptions = {},
+  { name = basename(path), mediaType = mediaTypeOf(path), reader }: UploadOptions,
 ): Promise<Descriptor> {
   const { digest, size } = await measure(path);
-  if (!(await isThere(server, digest, project))) {
-    await put(server, { digest, mediaType, size }, () => Readable.toWeb(createReadStream(path)));
+  if (!(await isThere(server, digest, reader))) {
+    await put(server, { digest, mediaType, size, reader }, () => Readable.toWeb(createReadStream(path)));
   }
   return { mediaType, digest, size, name };
 }
@@ -51,7 +51,7 @@ export async function uploadFile(
 export interface UploadOptions {
   name?: string;
   mediaType?: string;
-  project?: string | undefined;
+  reader: Reader;
 }
 
 async function measure(path: string): Promise<{ digest: string; size: number }> {
@@ -66,9 +66,9 @@ async function measure(path: string): Promise<{ digest: string; size: number }> 
   return { digest: `sha256:${hash.digest("hex")}`, size: found.size };
 }
 
-async function isThere(server: Server, digest: string, project: string | undefined): Promise<boolean> {
+async function isThere(server: Server, digest: string, reader: Reader): Promise<boolean> {
   try {
-    await server.ask(`/v1/artifacts/${segment(digest)}`, { method: "HEAD", query: { project } });
+    await server.ask(`/v1/artifacts/${segment(digest)}`, { method: "HEAD", query: { ...reader } });
     return true;
   } catch (thrown) {
     // Not there, or not ours to read: sending it is right in both cases.
@@ -81,11 +81,12 @@ interface Named {
   digest: string;
   mediaType: string;
   size: number;
+  reader: Reader;
 }
 
 async function put(
   server: Server,
-  { digest, mediaType, size }: Named,
+  { digest, mediaType, size, reader }: Named,
   body: () => NonNullable<RequestInit["body"]>,
 ): Promise<void> {
   const options = {
@@ -94,7 +95,8 @@ async function put(
     // Bytes are named by their content, so sending them again after a break is harmless.
     duplex: "half" as const,
   };
-  await server.ask(`/v1/artifacts/${segment(digest)}`, { ...options, body: body() });
+  const query = "token" in reader ? { token: reader.token } : {};
+  await server.ask(`/v1/artifacts/${segment(digest)}`, { ...options, query, body: body() });
 }
 
 /** Who may read: everybody of a project whose events refer to the bytes, or who holds a task's token. */

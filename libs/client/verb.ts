@@ -27,8 +27,8 @@ export interface Call {
   rest: readonly string[];
   flags: Flags;
   out: Output;
-  /** The server that the address names; nothing is asked before it is used. */
-  server: () => Promise<Server>;
+  /** The server that the address names; nothing is asked before it is used. Another signal than Ctrl-C for work that ends in order. */
+  server: (signal?: AbortSignal) => Promise<Server>;
   folder: string;
   environment: Environment;
   /** Ctrl-C and SIGTERM. */

@@ -42,6 +42,16 @@ const named: Readonly<Record<string, string>> = {
 export const metricWords = (metric: string): string =>
   named[metric] ?? metric.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
+const telling = ["accuracy", "macroF1", "balancedAccuracy", "logLoss", "rmse", "mae", "r2"];
+
+/** The two metrics that say most, in a few words. */
+export const metricsInShort = (metrics: Readonly<Record<string, number>>): string =>
+  [...telling, ...Object.keys(metrics)]
+    .filter((metric, place, all) => metrics[metric] !== undefined && all.indexOf(metric) === place)
+    .slice(0, 2)
+    .map((metric) => `${metricWords(metric)} ${number(metrics[metric] ?? 0)}`)
+    .join("  ");
+
 /** Enough of a digest to tell it from others. */
 export const shortDigest = (digest: string): string => digest.replace(/^sha256:/, "").slice(0, 8);
 

@@ -1,4 +1,3 @@
-import { Problem } from "@jackfield/problem/problem";
 import { exit } from "../exit.ts";
 import { eventLine, since } from "../event-line.ts";
 import { followEvents } from "../event-stream.ts";
@@ -24,11 +23,14 @@ export const verb: Verb = {
     const shown = new Set<string>();
     let count = await printNew(call, server, { tree, step, shown });
     if (call.flags.on("follow") && isOpen(tree)) count += await follow(call, server, { tree, step, shown });
-    if (count > 0 || call.signal.aborted) return call.signal.aborted ? exit.interrupted : exit.pass;
-    throw new Problem("E_NOT_FOUND", `${ref} has no logs`, {
-      why: isOpen(tree) ? "logs are kept when a task ends" : "only tasks that run a command have logs",
-      ...(isOpen(tree) && { next: `jackfield logs ${ref} --follow` }),
-    });
+    if (call.signal.aborted) return exit.interrupted;
+    if (count > 0) return exit.pass;
+    call.out.say(
+      isOpen(tree)
+        ? `no logs so far: they are kept when a task ends (jackfield logs ${ref} --follow waits)`
+        : "no logs: nothing was written to stdout or stderr",
+    );
+    return exit.pass;
   },
 };
 

@@ -10,7 +10,7 @@ import { projectOf, requireProject, type RunRow } from "../lookup.ts";
 import { ownSource } from "../post.ts";
 import type { Server } from "../server.ts";
 import type { Call, Verb } from "../verb.ts";
-import { clock, many, number, seconds, table } from "../words.ts";
+import { clock, many, metricsInShort, seconds, table } from "../words.ts";
 import { checkedFilter } from "./tail.ts";
 
 export const verb: Verb = {
@@ -58,10 +58,7 @@ const runTable = (rows: readonly RunRow[]): string =>
       run.verdict === "none" && run.state === "pass" ? "no verdict" : run.state,
       clock(run.startedAt),
       `${run.tasks.total}${run.tasks.cached > 0 ? ` (${run.tasks.cached} cached)` : ""}`,
-      Object.entries(run.metrics)
-        .slice(0, 2)
-        .map(([metric, value]) => `${metric} ${number(value)}`)
-        .join("  "),
+      metricsInShort(run.metrics),
     ]),
   );
 

@@ -64,7 +64,7 @@ async function stay(call: Call): Promise<number> {
       [
         `✓ up in ${(tookMs / 1000).toFixed(1)} s`,
         `  stream ${run.nats?.url ?? run.settings?.["JACKFIELD_NATS_URL"] ?? "of somebody else"} · API ${url}`,
-        `  data in ${join(homeOf(call), ".jackfield")} · Ctrl-C stops`,
+        `  data in ${flags.on("ephemeral") ? "a folder that is removed at the end" : join(homeOf(call), ".jackfield")} · Ctrl-C stops`,
       ].join("\n"),
     );
     await new Promise<void>((resolve) => {

@@ -28,7 +28,7 @@ export const verb: Verb = {
     const chain = flags.on("chain") ? await chainOf(server, target) : [];
     out.show({ ...answer, ...(flags.on("chain") && { chain }) }, () =>
       [
-        `${answer.what}   ${answer.state}`,
+        answer.what.includes(answer.state) ? answer.what : `${answer.what}   ${answer.state}`,
         ...answer.because.map((line) => `  ${line.replaceAll("\n", "\n    ")}`),
         ...(flags.on("cache") ? answer.cache.map((line) => `  ${line}`) : []),
         ...chain.map(({ event, at }) =>
