@@ -9,6 +9,7 @@ import { Problem } from "@jackfield/problem/problem";
 import type { Environment } from "@jackfield/service/configuration";
 import type { Service } from "@jackfield/service/define";
 import { describe, keepFile, processesOf } from "./describe-run.ts";
+import { gatewaySecret } from "./gateway-secret.ts";
 import { freePort, portAnswers } from "./embedded/guarded-process.mjs";
 import { claimFolder, jackfieldFolder, releaseFolder, type RunFile } from "./run-file.ts";
 import { runApart, runTogether } from "./run-services.ts";
@@ -107,7 +108,8 @@ async function start(
     startStores({ home, ports, durable: options.ephemeral !== true, environment, log, changed }),
   );
   undo.push(stores.stop);
-  const shared = settings({ environment, stores, home, url, project: resolve(options.folder) });
+  const secret = await gatewaySecret(home);
+  const shared = settings({ environment, stores, home, url, secret, project: resolve(options.folder) });
   const environmentOf = await prepare(services, stores, shared);
   const run = options.isolate === true ? runApart : runTogether;
   const running = await run({ services, environmentOf, logs, log, changed });
@@ -126,17 +128,19 @@ interface Wired {
   stores: Stores;
   home: string;
   url: string;
+  secret: string;
   project: string;
 }
 
 /** What all services are told, over what this process was told itself. */
-const settings = ({ environment, stores, home, url, project }: Wired): Environment => ({
+const settings = ({ environment, stores, home, url, secret, project }: Wired): Environment => ({
   ...environment,
   JACKFIELD_NATS_URL: stores.natsUrl,
   JACKFIELD_ARTIFACTS_URL:
     environment["JACKFIELD_ARTIFACTS_URL"] ?? pathToFileURL(join(home, "artifacts")).href,
   JACKFIELD_URL: url,
   JACKFIELD_GATEWAY_PORT: undefined,
+  JACKFIELD_GATEWAY_SECRET: environment["JACKFIELD_GATEWAY_SECRET"] ?? secret,
   JACKFIELD_WORK: join(home, "work"),
   JACKFIELD_LOGS: join(home, "logs", "commands"),
   // Packages of user code are found where the project lies.
