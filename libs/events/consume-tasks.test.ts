@@ -77,6 +77,30 @@ test("a handler is given what is addressed to it, and no more than it has free w
   expect(idsOf(handler.tasks)).toEqual(["1", "2", "3", "4", "5"]);
 });
 
+test("a worker takes the next task while its last answer is on its way, and is waited for at the end", async () => {
+  await using events = await freshEvents();
+  await ensureHandlerConsumer(events, boost);
+  await using publisher = createPublisher(events);
+  const seen: string[] = [];
+  const handler = working(events, {
+    concurrency: 1,
+    onTask: async (task, free) => {
+      task.ack();
+      seen.push(`${task.event.id} begins`);
+      free();
+      free();
+      await until("two are here", () => seen.includes("2 begins"));
+      seen.push(`${task.event.id} ends`);
+    },
+  });
+  for (const id of ["1", "2"]) await publisher.publish(triggered(id));
+  await until("two are here", () => seen.includes("2 begins"));
+  handler.stopping.abort();
+  await handler.done;
+  expect(seen.slice(0, 2)).toEqual(["1 begins", "2 begins"]);
+  expect(seen.slice(2).sort()).toEqual(["1 ends", "2 ends"]);
+});
+
 test("what is not acknowledged and what an anew made consumer shows again is marked as redelivered", async () => {
   await using events = await freshEvents();
   await using publisher = createPublisher(events);

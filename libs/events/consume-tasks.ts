@@ -26,8 +26,11 @@ export interface ConsumeTasksOptions extends BoundConsumer {
   concurrency: number;
   /** Ends the pulling; running tasks are waited for. */
   signal: AbortSignal;
-  /** One task; its worker is free when the promise settles. What it throws goes to `onProblem`. */
-  onTask: (task: TaskDelivery) => Promise<void>;
+  /**
+   * One task. Its worker may take the next one when `free` is called (the answer is on its way), at the latest when the
+   * promise settles. What it throws goes to `onProblem`.
+   */
+  onTask: (task: TaskDelivery, free: () => void) => Promise<void>;
   /** A message that may not count; it is not delivered again. */
   onBad: (refused: Refusal, subject: string) => void;
   /** Pulling is interrupted and tried again (the consumer is not there, the server is gone), or a task threw. */
@@ -66,6 +69,7 @@ export async function consumeTasks(events: Events, options: ConsumeTasksOptions)
 class Workers {
   readonly #options: ConsumeTasksOptions;
   readonly #running = new Set<Promise<void>>();
+  #busy = 0;
   #pull: Pull | undefined;
 
   constructor(options: ConsumeTasksOptions) {
@@ -98,19 +102,27 @@ class Workers {
 
   #askForFree(): void {
     if (this.#pull === undefined) return;
-    const free = this.#options.concurrency - this.#running.size - this.#pull.pending;
+    const free = this.#options.concurrency - this.#busy - this.#pull.pending;
     if (free > 0) this.#pull.ask(free);
   }
 
   #take(delivery: Delivery, subjectRoot: string, consumerMadeMs: number): void {
     const task = taskOf(delivery, { subjectRoot, consumerMadeMs, onBad: this.#options.onBad });
     if (task === undefined) return;
+    let busy = true;
+    this.#busy += 1;
+    const free = (): void => {
+      if (!busy) return;
+      busy = false;
+      this.#busy -= 1;
+      this.#askForFree();
+    };
     const running = this.#options
-      .onTask(task)
+      .onTask(task, free)
       .catch((error: unknown) => this.#options.onProblem?.(asProblem(error)))
       .finally(() => {
         this.#running.delete(running);
-        this.#askForFree();
+        free();
       });
     this.#running.add(running);
   }

@@ -28,6 +28,13 @@ export interface Workplace {
   instance: string;
 }
 
+/** One delivery, what it assigns, and how to say that its worker is free while the answer is on its way. */
+export interface Handed {
+  delivery: TaskDelivery;
+  assignment: Assignment;
+  free: () => void;
+}
+
 interface Ended {
   status: Status;
   result?: Result;
@@ -43,8 +50,7 @@ const leaseEveryMs = 5_000;
 export async function attempt(
   place: Workplace,
   handler: Handler,
-  delivery: TaskDelivery,
-  assignment: Assignment,
+  { delivery, assignment, free }: Handed,
 ): Promise<void> {
   const data = triggeredData.safeParse(delivery.event.data);
   if (isDoubtful(delivery, data.data)) {
@@ -64,19 +70,24 @@ export async function attempt(
           }),
         );
     ended.data.workSeconds = Math.round(performance.now() - began) / 1_000;
-    count(handler, assignment, ended);
-    await place.publisher.publish(finishedEvent(assignment, ended, { time: now(), trace }), {
-      untilAccepted: true,
-    });
-    place.log.info(
-      { event: "task.finished", task: assignment.task, status: ended.status, result: ended.result },
-      ended.data.problem?.what ?? ended.data.message ?? "finished",
-    );
+    const finished = finishedEvent(assignment, ended, { time: now(), trace });
+    const accepted = place.publisher.publish(finished, { untilAccepted: true });
+    free();
+    await accepted;
+    account(place, handler, { assignment, ended });
   });
 }
 
-function count(handler: Handler, { handler: name }: Assignment, ended: Ended): void {
-  const labels = { handler: name, capability: handler.capability.name };
+function account(
+  place: Workplace,
+  handler: Handler,
+  { assignment, ended }: { assignment: Assignment; ended: Ended },
+): void {
+  place.log.info(
+    { event: "task.finished", task: assignment.task, status: ended.status, result: ended.result },
+    ended.data.problem?.what ?? ended.data.message ?? "finished",
+  );
+  const labels = { handler: assignment.handler, capability: handler.capability.name };
   tasksFinished.inc({ ...labels, status: ended.status });
   workSeconds.observe(labels, ended.data.workSeconds ?? 0);
 }
@@ -93,14 +104,18 @@ async function work(place: Workplace, handler: Handler, { assignment, data, trac
     everyMs: leaseEveryMs,
     onStop: (reason) => stop.abort(stopped(reason)),
   });
-  const signal = AbortSignal.any([stop.signal, place.signal]);
+  // AbortSignal.any would say the same, and cost more than all else here.
+  const leave = (): void => stop.abort(place.signal.reason);
+  place.signal.addEventListener("abort", leave);
+  if (place.signal.aborted) leave();
+  const { signal } = stop;
   let count = 0;
   const task = openTask({
     assignment,
     artifacts: place.artifacts(),
     capability: handler.capability.name,
     deadline: new Date(Date.now() + data.limits.finishSeconds * 1_000),
-    log: place.log.child({ task: assignment.task, run: assignment.triggered.run }),
+    log: () => place.log.child({ task: assignment.task, run: assignment.triggered.run }),
     signal,
     trace,
     say: async (said) => {
@@ -117,6 +132,7 @@ async function work(place: Workplace, handler: Handler, { assignment, data, trac
     return erred(signal.aborted ? signal.reason : thrown);
   } finally {
     lease.close();
+    place.signal.removeEventListener("abort", leave);
   }
 }
 

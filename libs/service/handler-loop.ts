@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
 import type { Events } from "@jackfield/events/connection";
-import { consumeTasks, type TaskDelivery } from "@jackfield/events/consume-tasks";
+import { consumeTasks } from "@jackfield/events/consume-tasks";
 import type { Publisher } from "@jackfield/events/publish";
 import { Problem } from "@jackfield/problem/problem";
 import type { HandlerDescription } from "@jackfield/spec/facts/handler";
 import { assignmentOf } from "./answer-events.ts";
-import { attempt, type Workplace } from "./attempt.ts";
+import { attempt, type Handed, type Workplace } from "./attempt.ts";
 import type { Readiness } from "./health.ts";
 import type { Log } from "./log.ts";
 import type { Handler } from "./on.ts";
@@ -66,7 +66,7 @@ const pullAll = (
         durable,
         concurrency,
         signal,
-        onTask: (delivery) => takeUp(place, handler, delivery),
+        onTask: (delivery, free) => takeUp(place, handler, { delivery, free }),
         onBad: (refused, subject) =>
           log.error(
             { event: "delivery.refused", subject, why: refused.detail },
@@ -78,8 +78,12 @@ const pullAll = (
     }),
   );
 
-async function takeUp(place: Workplace, handler: Handler, delivery: TaskDelivery): Promise<void> {
-  const assignment = assignmentOf(delivery.event, place.instance);
-  if (assignment === undefined) delivery.ack();
-  else await attempt(place, handler, delivery, assignment);
+async function takeUp(
+  place: Workplace,
+  handler: Handler,
+  handed: Pick<Handed, "delivery" | "free">,
+): Promise<void> {
+  const assignment = assignmentOf(handed.delivery.event, place.instance);
+  if (assignment === undefined) handed.delivery.ack();
+  else await attempt(place, handler, { ...handed, assignment });
 }

@@ -44,7 +44,8 @@ export interface Task {
 export interface TaskParts {
   assignment: Assignment;
   artifacts: Artifacts;
-  log: Log;
+  /** Made when it is first written to: most work writes nothing. */
+  log: () => Log;
   signal: AbortSignal;
   deadline: Date;
   trace: Trace;
@@ -55,6 +56,7 @@ export interface TaskParts {
 /** The task as a handler's function sees it. */
 export function openTask(parts: TaskParts): Task {
   const { triggered, task, attempt } = parts.assignment;
+  let log: Log | undefined;
   return {
     id: task,
     run: triggered.run ?? "",
@@ -69,7 +71,9 @@ export function openTask(parts: TaskParts): Task {
     signal: parts.signal,
     trace: parts.trace,
     artifacts: parts.artifacts,
-    log: parts.log,
+    get log() {
+      return (log ??= parts.log());
+    },
     table: async (reference) => (await tables()).readTable(parts.artifacts, reference),
     storeTable: async (rows) => (await tables()).storeRows(parts.artifacts, rows),
     store: async (name, bytes, mediaType = "application/octet-stream") => ({

@@ -1,4 +1,4 @@
-import { createHash, hash } from "node:crypto";
+import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
 
 /**
@@ -12,7 +12,7 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** SHA-256 of UTF-8 text or bytes, as raw bytes. */
-export const sha256 = (content: string | Uint8Array): Buffer => createHash("sha256").update(content).digest();
+export const sha256 = (content: string | Uint8Array): Buffer => hash("sha256", content, "buffer");
 
 /** `sha256:<hex>`, the name of bytes everywhere. */
 export const digestOf = (content: string | Uint8Array): string => `sha256:${hash("sha256", content, "hex")}`;
