@@ -106,10 +106,10 @@ function exited(ended: Ended, message: string | undefined, context: OutcomeConte
   });
 }
 
-/** The last line; where Node signs an uncaught error with its version, the line that names the error. */
+/** The last line; where a stack trace ends the log (Node signs it with its version), the line that names the error. */
 function lastWord(lines: readonly string[]): string | undefined {
   const last = lines.at(-1);
-  if (last === undefined || !/^Node\.js v\d/.test(last)) return last;
+  if (last === undefined || !/^Node\.js v\d|^\s+at \S/.test(last)) return last;
   return lines.findLast((line) => /^\w*(Error|Exception)\b.*: /.test(line)) ?? last;
 }
 

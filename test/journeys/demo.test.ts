@@ -3,8 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { collect, emptyFolder, jackfield, stopProcess } from "./world.ts";
-import { onTestFinished } from "vitest";
+import { atTheEnd, collect, emptyFolder, jackfield, stopProcess } from "./world.ts";
 
 const eventsInOrder = [
   "run.requested",
@@ -24,7 +23,7 @@ async function demo(folder: string): Promise<{ text: string; exit: unknown; took
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  onTestFinished(() => stopProcess(child));
+  atTheEnd(() => stopProcess(child));
   const said = collect(child);
   const [exit] = (await once(child, "close")) as [unknown];
   expect(said.err).toBe("");

@@ -27,9 +27,7 @@ async function processOf(world: World, victim: string): Promise<number> {
 }
 
 async function strike(world: World, victim: string, after: string): Promise<string> {
-  const asked = await world.type("run", "weather/seattle", "--no-cache", "--no-wait");
-  expect(asked).toMatchObject({ exit: 0 });
-  const run = asked.out.trim();
+  const run = await world.did("run", "weather/seattle", "--no-cache", "--no-wait");
   await world.happened(after, (event) => event.run === run);
   process.kill(await processOf(world, victim), "SIGKILL");
   await world.happened("run.finished", (event) => event.run === run, 45_000);
@@ -75,7 +73,7 @@ test("what is killed in the middle of a run comes back, and nothing is lost or d
     isolate: true,
     environment: { JACKFIELD_LEASE_SECONDS: "8" },
   });
-  expect(await world.type("apply")).toMatchObject({ exit: 0 });
+  await world.did("apply");
   for (const [victim, after] of blows) {
     const run = await strike(world, victim, after);
     expectOneEndEach(world, run);

@@ -1,8 +1,8 @@
 /** Programs under `train:`, in plain Node, that do what a story needs and nothing else. */
 
 const begin = `
-import { readFileSync, writeFileSync, appendFileSync } from "node:fs";
-const { JACKFIELD_OUT: out, JACKFIELD_IN_TEST_CSV: test, JACKFIELD_PROGRESS: progress } = process.env;
+import { readFileSync, writeFileSync, writeSync } from "node:fs";
+const { JACKFIELD_OUT: out, JACKFIELD_IN_TEST_CSV: test } = process.env;
 const ids = readFileSync(test, "utf8").trim().split("\\n").slice(1).map((line) => line.split(",")[0]);
 const predict = (rows) => writeFileSync(out + "/predictions.csv", ["__row_id,prediction", ...rows].join("\\n"));
 const model = () => writeFileSync(out + "/model", "the same for every day");

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { onTestFinished } from "vitest";
+import { afterAll } from "vitest";
 import { command } from "jackfield/command";
 import { openEvents, type Events } from "@jackfield/events/connection";
 import type { LogEntry } from "@jackfield/events/log-entry";
@@ -18,11 +18,19 @@ export const weather = join(house, "examples/weather");
 /** The production build, as people start it. */
 export const jackfield = join(house, "libs/client/bin/jackfield.mjs");
 
-/** A folder of the story's own, gone when it ends; PostgreSQL's own user can reach it. */
+const undo: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  for (const step of undo.reverse()) await step();
+});
+
+/** Done when the stories of this file are over, the last first. */
+export const atTheEnd = (step: () => Promise<unknown>): void => void undo.push(step);
+
+/** A folder of the story's own, gone at the end; PostgreSQL's own user can reach it. */
 export async function emptyFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "jackfield-journey-"));
   await chmod(folder, 0o755);
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  atTheEnd(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -88,7 +96,7 @@ export class World implements AsyncDisposable {
     const started = await startUp(options);
     const url = started.run.settings?.["JACKFIELD_NATS_URL"] ?? "";
     const world = new World(options.folder, started, await openEvents({ url, name: "journey" }));
-    onTestFinished(() => world[Symbol.asyncDispose]());
+    atTheEnd(() => world[Symbol.asyncDispose]());
     return world;
   }
 
@@ -112,6 +120,13 @@ export class World implements AsyncDisposable {
       on: () => undefined,
     });
     return { exit, ...said };
+  }
+
+  /** A command that must succeed; answers with what it printed. */
+  async did(...words: string[]): Promise<string> {
+    const { exit, out, err } = await this.type(...words);
+    if (exit !== 0) throw new Error(`jackfield ${words.join(" ")} ended with ${exit}: ${err}${out}`);
+    return out.trim();
   }
 
   /** The first event of a type (`train.started`) that is as wanted, now or when it comes. */
