@@ -7,7 +7,7 @@ import { requestedData } from "@jackfield/spec/event/task";
 import { parseType, shortType } from "@jackfield/spec/event/type";
 import { seedOfRun } from "@jackfield/spec/event/ids";
 import { defaultLifecycle, type Workflow } from "@jackfield/spec/project/workflow";
-import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { maxEventBytes, type CloudEvent } from "@jackfield/spec/event/envelope";
 import type { z } from "zod";
 import { boundTo } from "./bindings.ts";
 import { handlersFor } from "./handlers.ts";
@@ -28,6 +28,8 @@ type Draft = Pick<Pinned, "workflow" | "files" | "cache" | "refresh"> &
   Partial<Pick<Pinned, "configuration" | "code" | "version" | "inputs" | "retryof">>;
 
 const maxDepth = 16;
+/** The envelope needs the rest. */
+const mostBytes = maxEventBytes - 4_096;
 
 /**
  * Everything a run needs, by value, from the request and the state at its place in the stream.
@@ -47,7 +49,7 @@ export function pinRun(
   const runconfiguration = runConfigurationOf(asked.scope, draft);
   const again = request.retryof === undefined ? undefined : pinnedOf(state, request.retryof).seed;
   const last = request.fresh === true ? undefined : (again ?? state.seeds.get(runconfiguration)?.seed);
-  return {
+  const pinned = {
     ...draft,
     bindings: bindingsOf(state, event, { scope: asked.scope, workflow: draft.workflow }, catalogue),
     seed: request.seed ?? last ?? seedOfRun(asked.run),
@@ -55,7 +57,15 @@ export function pinRun(
     depth,
     runconfiguration,
   };
+  if (Buffer.byteLength(JSON.stringify(pinned)) > mostBytes) throw tooLarge();
+  return pinned;
 }
+
+const tooLarge = (): Problem =>
+  new Problem("E_TOO_LARGE", "What this run is to be given does not fit into an event.", {
+    why: `an event has at most ${maxEventBytes} bytes`,
+    next: "put what is large into an artifact and hand on its descriptor",
+  });
 
 /** One more than the run in which the cause happened; a chain that feeds itself ends here. */
 function depthOf(state: State, event: CloudEvent): number {

@@ -1,3 +1,4 @@
+import { maxEventBytes } from "@jackfield/spec/event/envelope";
 import { goesOn } from "@jackfield/spec/event/outcome";
 import { restBefore } from "./backoff.ts";
 import { openAttempt } from "./open-attempt.ts";
@@ -109,6 +110,8 @@ function judged(outputs: Record<string, unknown>, task: DoneTask): Pick<Progress
 function cacheFilled(run: RunningRun, task: DoneTask, { status, result, data }: Answer): Change[] {
   const { cachekey, parts, id, capability, position } = task;
   if (cachekey === undefined || parts === undefined || status !== "succeeded" || task.cached) return [];
+  // The conductor's own `finished` says a little more around the same outputs, and must still fit.
+  if (Buffer.byteLength(JSON.stringify(data)) > maxEventBytes - 4_096) return [];
   const { project, subproject } = run.scope;
   const row = {
     project,

@@ -121,19 +121,37 @@ function triggered(event: CloudEvent, project: Project): Reaction {
 function refusalOf(text: string, event: CloudEvent): string | undefined {
   const filter = filterOf(text);
   if (filter instanceof FilterError) return `this trigger is not understood: ${filter.message}`;
-  return matches(filter, event) ? undefined : (firstRefusal(filter, event) ?? text);
+  if (!filter.every((clauses) => clauses.every(({ kind }) => kind === "type")))
+    return ask(filter, text, event);
+  const known = byType(text);
+  if (!known.has(event.type)) known.set(event.type, ask(filter, text, event));
+  return known.get(event.type);
 }
 
-// Parsing is pure and the same few texts meet every event.
+const ask = (filter: Filter, text: string, event: CloudEvent): string | undefined =>
+  matches(filter, event) ? undefined : (firstRefusal(filter, event) ?? text);
+
+// Parsing is pure, and most triggers look at the type alone: the same few questions meet every event.
+const mostKnown = 10_000;
 const parsed = new Map<string, Filter | FilterError>();
+const answers = new Map<string, Map<string, string | undefined>>();
 
 function filterOf(text: string): Filter | FilterError {
   const known = parsed.get(text);
   if (known !== undefined) return known;
   const filter = tryParse(text);
-  if (parsed.size > 10_000) parsed.clear();
+  if (parsed.size > mostKnown) parsed.clear();
   parsed.set(text, filter);
   return filter;
+}
+
+function byType(text: string): Map<string, string | undefined> {
+  const known = answers.get(text);
+  if (known !== undefined && known.size < mostKnown) return known;
+  if (answers.size > mostKnown) answers.clear();
+  const fresh = new Map<string, string | undefined>();
+  answers.set(text, fresh);
+  return fresh;
 }
 
 function tryParse(text: string): Filter | FilterError {

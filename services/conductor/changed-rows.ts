@@ -17,15 +17,26 @@ export const tableNames: readonly TableName[] = [
 
 /** The rows that a batch made or replaced, the last of each key. */
 export class ChangedRows {
-  readonly #rows = new Map<TableName, Map<string, unknown>>(tableNames.map((name) => [name, new Map()]));
+  readonly #rows: { readonly [Name in TableName]: Map<string, Tables[Name]> } = {
+    projects: new Map(),
+    handlers: new Map(),
+    bindings: new Map(),
+    runs: new Map(),
+    tasks: new Map(),
+    cache: new Map(),
+    names: new Map(),
+    seeds: new Map(),
+    facts: new Map(),
+    checks: new Map(),
+  };
 
   add({ table, key, row }: Change): void {
-    this.#rows.get(table)?.set(key, row);
+    // The pairing of table and row is in the type of Change; TypeScript cannot follow it through an index.
+    (this.#rows[table] as Map<string, unknown>).set(key, row);
   }
 
-  /** Keys and rows as JSON text, side by side. Sorted, so that two writers never lock in different order. */
-  of(table: TableName): { keys: string[]; rows: unknown[] } {
-    const sorted = [...(this.#rows.get(table) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
-    return { keys: sorted.map(([key]) => key), rows: sorted.map(([, row]) => row) };
+  /** Keys with their rows. Sorted, so that two writers never lock in different order. */
+  of<Name extends TableName>(table: Name): [string, Tables[Name]][] {
+    return [...this.#rows[table]].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 }

@@ -206,7 +206,7 @@ export class Conductor implements LogFold {
   }
 
   #forget(changed: ChangedRows): void {
-    const { keys } = changed.of("runs");
+    const keys = changed.of("runs").map(([key]) => key);
     this.#working.trim(keys);
     for (const key of keys) if (!this.#working.holds(key)) this.#savedPins.delete(key);
   }
@@ -230,8 +230,8 @@ export class Conductor implements LogFold {
     this.#tickedMs = nowMs;
     this.live.expire(nowMs);
     const idle = this.atWork.ready.size === 0 && this.outbox.unsaved().length === 0;
-    if (idle && decideClocks(this, "", nowMs).length === 0) return;
-    await this.decideNow((now) => decideClocks(this, now));
+    if (idle && decideClocks(this.atWork, this.surroundings(), "").length === 0) return;
+    await this.decideNow((now) => decideClocks(this.atWork, this.surroundings(), now));
     this.#tickedMs = performance.now();
   }
 }

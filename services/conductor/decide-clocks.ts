@@ -3,19 +3,20 @@ import { timedOut } from "@jackfield/lifecycle/finish-in-place";
 import { lossOf } from "@jackfield/lifecycle/handlers";
 import { isOpen } from "@jackfield/lifecycle/tasks";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
-import type { Conductor } from "./conductor.ts";
+import type { AtWork } from "./at-work.ts";
 import { lostAfterMs } from "./live-handlers.ts";
+import type { Surroundings } from "./prepare.ts";
 
 /** Handlers that were there before this process became active have this long to say that they still are. */
 const returnMs = 10_000;
 
 /** What the clocks say: attempts that took too long, handlers that are gone. Said first, acted upon when read back. */
-export const decideClocks = (conductor: Conductor, now: string, nowMs = performance.now()): CloudEvent[] => [
-  ...overdue(conductor, now, nowMs),
-  ...lost(conductor, now, nowMs),
+export const decideClocks = (atWork: AtWork, around: Surroundings, now: string): CloudEvent[] => [
+  ...overdue(atWork, around, now),
+  ...lost(around, now),
 ];
 
-function overdue({ atWork, state, catalogue }: Conductor, now: string, nowMs: number): CloudEvent[] {
+function overdue(atWork: AtWork, { state, catalogue, nowMs }: Surroundings, now: string): CloudEvent[] {
   const events: CloudEvent[] = [];
   for (const [id, heard] of atWork.heard) {
     const task = state.tasks.get(id);
@@ -28,12 +29,12 @@ function overdue({ atWork, state, catalogue }: Conductor, now: string, nowMs: nu
   return events;
 }
 
-function lost({ state, live, activeSinceMs }: Conductor, now: string, nowMs: number): CloudEvent[] {
+function lost({ state, live, activeMs, nowMs }: Surroundings, now: string): CloudEvent[] {
   const events: CloudEvent[] = [];
   for (const known of state.handlers.values()) {
     if (known.lost) continue;
     const heardMs = live.heardMs(known.key);
-    const silentMs = nowMs - (heardMs ?? activeSinceMs);
+    const silentMs = heardMs === undefined ? activeMs : nowMs - heardMs;
     if (silentMs > (heardMs === undefined ? returnMs : lostAfterMs)) {
       events.push(lossOf(known, Math.round(silentMs / 1_000), now));
     }

@@ -1,13 +1,16 @@
 import { findHandler, handlerKey } from "@jackfield/lifecycle/handlers";
-import type { Change } from "@jackfield/lifecycle/state";
+import type { Change, State } from "@jackfield/lifecycle/state";
 import type { Task } from "@jackfield/lifecycle/tasks";
 import { triggeredData } from "@jackfield/spec/event/task";
 import { parseType } from "@jackfield/spec/event/type";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
-import type { Taken } from "./at-work.ts";
-import type { Conductor } from "./conductor.ts";
+import type { AtWork, Taken } from "./at-work.ts";
 
-type Following = Pick<Conductor, "state" | "atWork" | "wake">;
+interface Following {
+  state: State;
+  atWork: AtWork;
+  wake(afterMs: number): void;
+}
 
 /** Keeps what only the active process knows (slots, clocks, who waits) in step with the rows. */
 export function followChange(following: Following, change: Change): void {
@@ -34,5 +37,5 @@ export function takenBy({ state }: Pick<Following, "state">, event: CloudEvent):
   return { slots: slotsOf(state, project, handler), run, project, key: data.cachekey };
 }
 
-const slotsOf = (state: Following["state"], project: string, handler: string): string =>
+const slotsOf = (state: State, project: string, handler: string): string =>
   findHandler(state, project, handler)?.key ?? handlerKey(null, handler);

@@ -19,12 +19,15 @@ export interface Batch {
   readBack: number[];
 }
 
-const plain = (table: string, at: number, set = "row = excluded.row"): string =>
-  `${table}_saved as (insert into ${table} (key, row)
-     select key, row from moved, unnest($${at}::text[], $${at + 1}::jsonb[]) as u (key, row)
-     on conflict (key) do update set ${set})`;
+// Rows travel as one JSON text a table, `[[key, row], …]`: arrays of texts would be escaped once more on the way.
+const rowsOf = (at: number, columns = "r->>0 as key, r->1 as row"): string =>
+  `(select ${columns} from moved, jsonb_array_elements($${at}::jsonb) as r) as u`;
 
 const plainTables: TableName[] = ["projects", "handlers", "bindings", "tasks", "names", "seeds", "facts"];
+
+const savePlain = (table: TableName, index: number): string =>
+  `${table}_saved as (insert into ${table} (key, row) select key, row from ${rowsOf(index + 8)}
+  on conflict (key) do update set row = excluded.row)`;
 
 // One statement, one round trip, one commit. Everything hangs on `moved`: when somebody else moved the position, it is
 // empty and nothing is written.
@@ -35,22 +38,21 @@ const statement = `with moved as (
   returning 1),
 runs_saved as (insert into runs (key, project, name, active, row, pinned)
   select key, row->'scope'->>'project', row->>'name', row->>'status' in ('requested', 'running'), row, pinned
-    from moved, unnest($5::text[], $6::jsonb[], $7::jsonb[]) as u (key, row, pinned)
+    from ${rowsOf(5, "r->>0 as key, r->1 as row, nullif(r->2, 'null') as pinned")}
   on conflict (key) do update set row = excluded.row, name = excluded.name, active = excluded.active,
     pinned = coalesce(excluded.pinned, runs.pinned)),
 cache_saved as (insert into cache (key, project, subproject, capability, epoch, sequence, row)
   select key, row->>'project', row->>'subproject', row->>'capability',
     (row->'position'->>'epoch')::bigint, (row->'position'->>'sequence')::bigint, row
-    from moved, unnest($8::text[], $9::jsonb[]) as u (key, row)
+    from ${rowsOf(6)}
   on conflict (key) do update set row = excluded.row, subproject = excluded.subproject,
     epoch = excluded.epoch, sequence = excluded.sequence),
-checks_saved as (insert into checks (key, event, row)
-  select key, row->>'event', row from moved, unnest($10::text[], $11::jsonb[]) as u (key, row)
+checks_saved as (insert into checks (key, event, row) select key, row->>'event', row from ${rowsOf(7)}
   on conflict (key) do nothing),
-${plainTables.map((table, index) => plain(table, 12 + 2 * index)).join(",\n")},
+${plainTables.map(savePlain).join(",\n")},
 decided as (insert into outbox (n, event)
-  select n, event from moved, unnest($26::bigint[], $27::text[]) as u (n, event)),
-gone as (delete from outbox using moved where n = any($28::bigint[]))
+  select (r->>0)::bigint, r->>1 from moved, jsonb_array_elements($15::jsonb) as r),
+gone as (delete from outbox using moved where n = any($16::bigint[]))
 select count(*)::int as moved from moved`;
 
 /**
@@ -59,21 +61,17 @@ select count(*)::int as moved from moved`;
  */
 export async function saveBatch(pool: pg.Pool, batch: Batch, savedPins: SavedPins): Promise<void> {
   const { from, to, changed, decided, readBack } = batch;
-  const texts = (table: TableName): [string[], string[]] => {
-    const { keys, rows } = changed.of(table);
-    return [keys, rows.map((row) => JSON.stringify(row))];
-  };
+  const plain = (table: TableName): string => JSON.stringify(changed.of(table));
   const values = [
     from?.epoch ?? null,
     from?.sequence ?? null,
     to.epoch,
     to.sequence,
-    ...runColumns(changed, savedPins),
-    ...texts("cache"),
-    ...texts("checks"),
-    ...plainTables.flatMap(texts),
-    decided.map(({ n }) => n),
-    decided.map(({ text }) => text),
+    JSON.stringify(changed.of("runs").map(([, row]) => runColumns(row, savedPins))),
+    plain("cache"),
+    plain("checks"),
+    ...plainTables.map(plain),
+    JSON.stringify(decided.map(({ n, text }) => [n, text])),
     readBack,
   ];
   const { rows } = await pool.query<{ moved: number }>({ name: "save-batch", text: statement, values });
@@ -83,18 +81,11 @@ export async function saveBatch(pool: pg.Pool, batch: Batch, savedPins: SavedPin
 /** Which pinned part of each run is in the database already; it is sent again only when it is another one. */
 export type SavedPins = Map<string, unknown>;
 
-function runColumns(changed: ChangedRows, savedPins: SavedPins): [string[], string[], (string | null)[]] {
-  const { keys, rows } = changed.of("runs");
-  const pins: (string | null)[] = [];
-  const texts = rows.map((row) => {
-    // ChangedRows keeps rows with their tables; these are of `runs`.
-    const { pinned, ...rest } = { pinned: undefined, ...(row as Run) };
-    const known = savedPins.get(rest.id) === pinned;
-    pins.push(known || pinned === undefined ? null : JSON.stringify(pinned));
-    savedPins.set(rest.id, pinned);
-    return JSON.stringify(rest);
-  });
-  return [keys, texts, pins];
+function runColumns(run: Run, savedPins: SavedPins): [string, object, unknown] {
+  const { pinned, ...row } = { pinned: undefined, ...run };
+  const known = savedPins.get(row.id) === pinned;
+  savedPins.set(row.id, pinned);
+  return [row.id, row, known ? null : (pinned ?? null)];
 }
 
 /**
@@ -109,13 +100,12 @@ export async function saveDecisions(
   const { rowCount } = await pool.query({
     name: "save-decisions",
     text: `insert into outbox (n, event)
-      select n, event from unnest($3::bigint[], $4::text[]) as u (n, event)
+      select (r->>0)::bigint, r->>1 from jsonb_array_elements($3::jsonb) as r
       where coalesce((select epoch = $1 and sequence = $2 from position), $1::bigint is null)`,
     values: [
       at?.epoch ?? null,
       at?.sequence ?? null,
-      decided.map(({ n }) => n),
-      decided.map(({ text }) => text),
+      JSON.stringify(decided.map(({ n, text }) => [n, text])),
     ],
   });
   if (rowCount !== decided.length) throw new PositionLost(at);
