@@ -6,7 +6,7 @@ const called = ({ name, takes }: Verb): string => (takes === undefined ? name : 
 
 const flagNames = (flags: Readonly<Record<string, Flag>>): string[] =>
   Object.entries(flags).map(([name, { value, short }]) => {
-    const dashed = short !== undefined && name === "follow" ? `-${short}` : `--${name}`;
+    const dashed = short === undefined ? `--${name}` : `-${short}`;
     return value === undefined ? dashed : `${dashed} ${value}`;
   });
 
@@ -17,7 +17,7 @@ export const inOrder = (verbs: readonly Verb[]): Verb[] =>
 export function verbTable(verbs: readonly Verb[]): string {
   const rows = inOrder(verbs).map((verb, index, all) => {
     const group = all[index - 1]?.group === verb.group ? "" : verb.group;
-    const flags = flagNames(verb.flags).join(" ");
+    const flags = flagNames(verb.flags).join(" ").replaceAll("|", "\\|");
     const takes = called(verb).replaceAll("|", "\\|");
     return `| ${group} | \`${takes}\` | ${verb.does} | ${flags === "" ? "" : `\`${flags}\``} |`;
   });

@@ -15,7 +15,7 @@ export const verb: Verb = {
   name: "apply",
   group: "declare",
   takes: "[FILE|-]",
-  does: "make it so; `--dry-run` is *plan*",
+  does: "make it so; `--dry-run` is plan",
   flags: {
     "dry-run": { says: "say what would change; exit 0 only if nothing would" },
     ...deciding,
