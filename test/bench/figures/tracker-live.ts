@@ -53,7 +53,7 @@ const bareLoop: Persister = {
   },
 };
 
-/** One round on a stream and a database of its own: from the first publish until the last event is persisted. */
+/** One round on a stream and a database of its own: from the end of the warm-up until the last event is persisted. */
 async function round(bed: Bed, { start, position }: Persister): Promise<Round> {
   const [nats, postgres] = await Promise.all([bed.nats(), bed.postgres()]);
   const prefix = bed.word();
@@ -61,12 +61,7 @@ async function round(bed: Bed, { start, position }: Persister): Promise<Round> {
   await using stream = await openEvents({ url: nats.url, name: "bench", prefix });
   await ensureStream(stream, { maxBytes: 1024 ** 3 });
   const persister = await start(bed, { prefix, natsUrl: nats.url, databaseUrl });
-  const publisher = await bed.start("publish-life", [
-    nats.url,
-    `${prefix}.evt`,
-    `${warmUpTasks}`,
-    `${tasks}`,
-  ]);
+  const publisher = await bed.start("publish-life", [nats.url, `${prefix}.evt`, String(events)]);
   await publisher.hear();
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
