@@ -17,7 +17,15 @@ export interface NotAnEvent {
   unsupported?: true;
 }
 
-export type Decoded = { ok: true; event: CloudEvent; digest: string } | NotAnEvent;
+export type Decoded =
+  | {
+      ok: true;
+      event: CloudEvent;
+      digest: string;
+      /** The bytes that came, where they are the event as JSON text: whoever stores that text need not write it anew. */
+      json?: Uint8Array;
+    }
+  | NotAnEvent;
 
 /**
  * Bytes and headers → event. The reader is lenient: structured mode with its header in any case, structured mode without
@@ -45,14 +53,18 @@ export function decodeBatch(body: Uint8Array): { ok: true; events: Decoded[] } |
   const read = jsonOf(body);
   if (!read.ok) return read;
   if (!Array.isArray(read.value)) return no(`a batch (${batchType}) is a JSON array`);
-  return { ok: true, events: read.value.map(fromJson) };
+  return { ok: true, events: read.value.map((one) => fromJson(one)) };
 }
 
-/** A JSON value that should be an event in the JSON format → event. */
-export function fromJson(value: unknown): Decoded {
+/** A JSON value that should be an event in the JSON format → event. `body`: the bytes that it was parsed from. */
+export function fromJson(value: unknown, body?: Uint8Array): Decoded {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return no("it is no JSON object");
-  return checked(isPlain(value) ? value : withoutNulls(value));
+  if (!isPlain(value)) return checked(withoutNulls(value));
+  // A byte order mark was skipped in reading; with it the bytes are no JSON text.
+  return checked(value, body?.[0] === curlyBracket ? body : undefined);
 }
+
+const curlyBracket = 0x7b;
 
 type Attributes = Record<string, unknown>;
 
@@ -75,7 +87,7 @@ const withoutNulls = (value: object): Attributes =>
 
 const decodeJson = (body: Uint8Array): Decoded => {
   const read = jsonOf(body);
-  return read.ok ? fromJson(read.value) : read;
+  return read.ok ? fromJson(read.value, body) : read;
 };
 
 function decodeBinary(body: Uint8Array, headers: Map<string, string>, binding: Binding): Decoded {
@@ -114,7 +126,7 @@ const integerWhere = (name: string, value: unknown): unknown =>
 // No control characters in the schema; half surrogate pairs have no canonical form, so they cannot be part of a key.
 const broken = /\p{Surrogate}/u;
 
-function checked(event: Attributes): Decoded {
+function checked(event: Attributes, json?: Uint8Array): Decoded {
   for (const [name, value] of Object.entries(event)) {
     if (name === "data" || name === "data_base64") continue;
     if (!/^[a-z0-9]+$/.test(name)) return no(`${JSON.stringify(name)} is no attribute name`);
@@ -130,7 +142,8 @@ function checked(event: Attributes): Decoded {
     return no(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is wrong"}`);
   }
   try {
-    return { ok: true, event: parsed.data, digest: contentDigest(parsed.data) };
+    const digest = contentDigest(parsed.data);
+    return { ok: true, event: parsed.data, digest, ...(json !== undefined && { json }) };
   } catch (error) {
     return no(error instanceof Error ? error.message : String(error));
   }

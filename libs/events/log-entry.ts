@@ -23,24 +23,31 @@ interface Place {
   storedMs: number;
 }
 
+interface ReadEvent {
+  event: CloudEvent;
+  digest: string;
+  /** The event as JSON text, where it came so. */
+  json?: Uint8Array;
+  refused?: undefined;
+}
+
 /** One message of the log: an event, or what was refused. */
-export type LogEntry =
-  | (Place & { event: CloudEvent; digest: string; refused?: undefined })
-  | (Place & { event?: undefined; refused: Refusal });
+export type LogEntry = (Place & ReadEvent) | (Place & { event?: undefined; refused: Refusal });
 
 /** A delivery → event whose body and subject agree, or the reason why it does not count. */
 export function readDelivery(
   { message }: Pick<Delivery, "message">,
   subjectRoot: string,
-): { event: CloudEvent; digest: string; refused?: undefined } | { event?: undefined; refused: Refusal } {
+): ReadEvent | { event?: undefined; refused: Refusal } {
   const { subject, data: body, headers: lines = [] } = message;
   const decoded = decode({ body, headers: lines });
   if (!decoded.ok) {
     return { refused: { reason: "not-an-event", detail: decoded.reason, body, headers: pairsOf(lines) } };
   }
-  const { event, digest } = decoded;
+  const { ok: _, ...read } = decoded;
+  const { event } = read;
   const forged = checkAgainstSubject(event, subject, subjectRoot);
-  if (forged === undefined) return { event, digest };
+  if (forged === undefined) return read;
   return { refused: { reason: "forged", detail: forged, body, headers: pairsOf(lines), claimed: event } };
 }
 

@@ -19,6 +19,15 @@ export const text: Column<string> = {
   write: (value, into, at) => into.write(value, at),
 };
 
+/** Text that may be there as UTF-8 already. */
+export const utf8: Column<string | Uint8Array> = {
+  type: "text",
+  oid: 25,
+  most: (value) => (typeof value === "string" ? text.most(value) : value.byteLength),
+  write: (value, into, at) =>
+    typeof value === "string" ? text.write(value, into, at) : bytea.write(value, into, at),
+};
+
 export const int8: Column<number> = {
   type: "int8",
   oid: 20,

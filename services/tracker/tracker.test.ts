@@ -1,7 +1,9 @@
+import { printJson } from "@jackfield/events/json-text";
 import { subjectOf } from "@jackfield/events/subject";
 import type { RunningService } from "@jackfield/service/start";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { jetstream } from "@nats-io/jetstream";
+import { headers } from "@nats-io/transport-node";
 import { expect, onTestFinished, test } from "vitest";
 import { freshDatabase, natsForThisFile, prefix } from "../../test/bed/servers.ts";
 import { until } from "../../test/bed/until.ts";
@@ -90,6 +92,25 @@ test("numbers that no double holds come back as they were sent", async () => {
   );
   const { found } = await bed.ask.event({ id: "large", after });
   expect(found.event.data).toEqual({ rows: 9_007_199_254_740_993n, zero: 0, empty: "" });
+});
+
+test("an event reads the same however it was written: white space, nulls, a byte order mark, binary mode", async () => {
+  const bed = await aTracker();
+  const stream = jetstream(bed.events.connection);
+  const subject = subjectOf(foreign("1"), bed.events.subjectRoot);
+  const attributes = foreign("?", { data: { rows: 9_007_199_254_740_993n } });
+  const text = printJson(attributes);
+  const forms = [text.replaceAll(",", ",\n "), `\uFEFF${text}`, text.replace("{", '{"subject":null,')];
+  for (const [n, form] of forms.entries()) await stream.publish(subject, form.replace('"?"', `"${n}"`));
+  const binary = headers();
+  for (const name of ["specversion", "source", "type"] as const) binary.set(`ce-${name}`, attributes[name]);
+  binary.set("ce-id", String(forms.length));
+  await stream.publish(subject, printJson(attributes.data), { headers: binary });
+  const after = await bed.say(foreign("last"));
+  const { events } = await bed.ask.events({ after });
+  expect(events.slice(0, -1).map(({ event }) => event)).toEqual(
+    [...forms, "binary"].map((_, n) => ({ ...attributes, id: String(n) })),
+  );
 });
 
 test("an event tells its causes up to the root and its direct effects", async () => {

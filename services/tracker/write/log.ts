@@ -1,6 +1,6 @@
 import { printJson } from "@jackfield/events/json-text";
 import type { LogEntry } from "@jackfield/events/log-entry";
-import { bytea, insertInto, int8, text, timestamptz, type Write } from "@jackfield/postgres/rows";
+import { bytea, insertInto, int8, text, timestamptz, utf8, type Write } from "@jackfield/postgres/rows";
 import type { Position } from "@jackfield/spec/event/position";
 import type { KeptEvent } from "../kept-event.ts";
 import type { LateAnswer } from "../projections/attempts.ts";
@@ -19,13 +19,13 @@ const insertEvents = insertInto<ReturnType<typeof eventRow>>("events", {
   correlationid: text,
   causationid: text,
   digest: bytea,
-  body: text,
+  body: utf8,
 });
 
 /** Without "on conflict": a key that is there already fails the statement, and the batch is looked at more closely. */
 export const writeEvents = (kept: readonly KeptEvent[]): Write => insertEvents(kept.map(eventRow));
 
-const eventRow = ({ position, storedMs, event, digest }: KeptEvent) => ({
+const eventRow = ({ position, storedMs, event, digest, json }: KeptEvent) => ({
   epoch: position.epoch,
   sequence: position.sequence,
   at: storedMs,
@@ -38,7 +38,7 @@ const eventRow = ({ position, storedMs, event, digest }: KeptEvent) => ({
   correlationid: event.correlationid,
   causationid: event.causationid,
   digest: digestBytes(digest),
-  body: printJson(event),
+  body: json ?? printJson(event),
 });
 
 const digestPrefix = "sha256:";
@@ -74,14 +74,14 @@ const withheldRow = ({ entry, why, detail }: Withheld) => ({
   body: bodyOf(entry),
 });
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The body as text; `base64:` and the bytes where it is none. */
 function bodyOf(entry: LogEntry): string {
   if (entry.refused === undefined) return printJson(entry.event);
   const { body } = entry.refused;
   try {
-    if (!body.includes(0)) return utf8.decode(body);
+    if (!body.includes(0)) return strictUtf8.decode(body);
   } catch {
     // Not UTF-8: bytes, below.
   }
