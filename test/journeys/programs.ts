@@ -16,3 +16,14 @@ predict(ids.map((id) => id + ",rain"));
 `;
 
 export const program = (body: string): string => begin + body;
+
+/** `node slow.mjs NOTE MILLISECONDS`: like the same answer, but notes the signal that ends it. */
+export const stubborn = `${begin}
+import { appendFileSync } from "node:fs";
+const [note, milliseconds] = process.argv.slice(2);
+process.on("SIGTERM", () => { writeFileSync(note, "SIGTERM"); process.exit(0); });
+appendFileSync(process.env.JACKFIELD_PROGRESS, JSON.stringify({ message: "at work" }) + "\\n");
+await new Promise((resolve) => setTimeout(resolve, Number(milliseconds)));
+model();
+predict(ids.map((id) => id + ",rain"));
+`;

@@ -77,6 +77,8 @@ export class World implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #events: Events;
   readonly #reading: Promise<void>;
+  /** What the reading of the stream met. */
+  readonly #troubles: string[] = [];
   readonly #closing = new AbortController();
 
   private constructor(folder: string, { run, child }: StartedUp, events: Events) {
@@ -89,7 +91,9 @@ export class World implements AsyncDisposable {
       from: undefined,
       signal: this.#closing.signal,
       onBatch: async (batch) => void this.seen.push(...batch),
+      onProblem: (problem) => void this.#troubles.push(`${problem.message} ${problem.why ?? ""}`),
     });
+    this.#reading.catch((error: unknown) => this.#troubles.push(String(error)));
   }
 
   static async begin(options: WorldOptions): Promise<World> {
@@ -130,14 +134,21 @@ export class World implements AsyncDisposable {
   }
 
   /** The first event of a type (`train.started`) that is as wanted, now or when it comes. */
-  happened(
+  async happened(
     type: string,
     wanted: (event: CloudEvent) => boolean = () => true,
     withinMs = 20_000,
   ): Promise<CloudEvent> {
     const find = (): CloudEvent | undefined =>
       this.events.find((event) => shortType(event.type) === type && wanted(event));
-    return until(type, find, { withinMs });
+    try {
+      return await until(type, find, { withinMs });
+    } catch (error) {
+      const last = this.events.slice(-8).map((event) => `${shortType(event.type)} ${event.subject ?? ""}`);
+      throw new Error([String(error), "the last events:", ...last, ...this.#troubles].join("\n"), {
+        cause: error,
+      });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
