@@ -1,0 +1,208 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { up, type Up } from "../../deploy/launcher.ts";
+import { until } from "../../test/bed/until.ts";
+import { command } from "./command.ts";
+import type { RunTree } from "./lookup.ts";
+
+const file = `project: shop
+fetch: data/sales.csv
+split: { by: day, test: 2020-02-15.. }
+target: sold
+train: node train.mjs {params.rule=good}
+gate: { accuracy: ">= 0.9" }
+`;
+const program = `
+import { readFileSync, writeFileSync } from "node:fs";
+const { JACKFIELD_IN_TEST_CSV, JACKFIELD_OUT } = process.env;
+const rule = process.argv[2];
+console.log("rule", rule);
+if (rule === "broken") throw new Error("there is no such rule");
+if (rule === "slow") await new Promise((resolve) => setTimeout(resolve, 60_000));
+const [head, ...rows] = readFileSync(JACKFIELD_IN_TEST_CSV, "utf8").trim().split("\\n").map((line) => line.split(","));
+const says = (row) => rule === "bad" ? "no" : Number(row[head.indexOf("price")]) < 5 ? "yes" : "no";
+writeFileSync(JACKFIELD_OUT + "/model", rule);
+writeFileSync(JACKFIELD_OUT + "/predictions.csv", "__row_id,prediction\\n" + rows.map((row) => row[0] + "," + says(row) + "\\n").join(""));
+`;
+
+let folder: string;
+let running: Up;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "jackfield-shop-"));
+  await mkdir(join(folder, "data"));
+  const days = Array.from({ length: 60 }, (_, day) =>
+    new Date(Date.UTC(2020, 0, 1 + day)).toISOString().slice(0, 10),
+  );
+  const rows = days.map((day, index) => `${day},${(index * 7) % 10},${(index * 7) % 10 < 5 ? "yes" : "no"}`);
+  await writeFile(join(folder, "data", "sales.csv"), `day,price,sold\n${rows.join("\n")}\n`);
+  await writeFile(join(folder, "train.mjs"), program);
+  await writeFile(join(folder, "jackfield.yaml"), file);
+  running = await up({ folder, ephemeral: true, environment: { PATH: process.env["PATH"] } });
+}, 60_000);
+
+afterAll(async () => {
+  await running.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Typing {
+  ended: Promise<number>;
+  said: { out: string; err: string };
+  /** Ctrl-C. */
+  interrupt(): void;
+}
+
+function typing(words: string[]): Typing {
+  const said = { out: "", err: "" };
+  let interrupt = (): void => undefined;
+  const ended = command(words, {
+    stdout: { write: (text) => (said.out += String(Buffer.from(text))) },
+    stderr: { write: (text) => (said.err += String(Buffer.from(text))) },
+    env: { JACKFIELD_URL: running.url, PATH: process.env["PATH"], USER: "ana" },
+    cwd: () => folder,
+    on: (signal, listener) => {
+      if (signal === "SIGINT") interrupt = listener;
+    },
+  });
+  return { ended, said, interrupt: () => interrupt() };
+}
+
+async function typed(...words: string[]): Promise<{ exit: number; out: string; err: string }> {
+  const { ended, said } = typing(words);
+  return { exit: await ended, ...said };
+}
+
+const tree = (text: string): RunTree => JSON.parse(text) as RunTree;
+
+test("apply makes a file true, and a dry run names what would change", async () => {
+  const first = await typed("apply");
+  expect(first).toMatchObject({
+    exit: 0,
+    out: "applied jackfield.yaml (6 lines): project shop, subproject shop\n",
+  });
+  expect((await typed("apply", "--dry-run")).exit).toBe(0);
+  await writeFile(join(folder, "jackfield.yaml"), `${file}params: { depth: 2 }\n`);
+  const planned = await typed("apply", "--dry-run");
+  await writeFile(join(folder, "jackfield.yaml"), file);
+  expect(planned.exit).toBe(5);
+  expect(planned.out).toContain("+ /subprojects/shop/train/params/depth  2");
+});
+
+test("run shows events as they pass, and ends with the verdict", async () => {
+  const { exit, out, err } = await typed("run", "--seed", "7");
+  expect({ exit, err: err.includes("E_") }).toEqual({ exit: 0, err: false });
+  expect(err).toMatch(/0\.00 s +you +run\.requested +shop\/shop +shop-1\n.*fetch\.triggered +→ fetch@1/s);
+  expect(out).toMatch(/^shop-1 {3}PASS {3}in .*\n {2}accuracy 1 {3}█+ {3}gate ≥ 0\.9 ✓/);
+  const show = await typed("show", "shop-1", "--json=run.state,run.runname");
+  expect(JSON.parse(show.out)).toEqual({ "run.state": "pass", "run.runname": "shop-1" });
+});
+
+test("a refused gate is exit 5, and diff names the only cause and the rows that flipped", async () => {
+  const { exit, out, err } = await typed("run", "shop/shop", "--seed", "7", "--set", "params.rule=bad");
+  expect([exit, err.trimEnd().split("\n").at(-1)]).toEqual([5, "next: jackfield why shop-2"]);
+  expect(out).toMatch(/^shop-2 {3}FAIL.*gate ≥ 0\.9 ✗.*cached +fetch, split/s);
+  const diff = await typed("diff", "shop-1", "shop-2", "--rows");
+  expect(diff.out).toMatch(
+    /only cause: configuration train\.params\.rule \(nothing → bad\) · 7 rows flipped of 15\n/,
+  );
+  expect(diff.out.match(/ yes +yes +no$/gm)).toHaveLength(7);
+});
+
+test("a command that breaks is exit 11 with its last words, and its logs are kept", async () => {
+  const { exit, out } = await typed("run", "--set", "params.rule=broken");
+  expect(exit).toBe(11);
+  expect(out).toMatch(/train errored: E_EXIT .*there is no such rule/);
+  expect((await typed("logs", "@failed")).out).toContain("rule broken\n");
+  const needs = await typed("ls");
+  expect(needs.out).toMatch(/shop-3 +shop\/shop +errored/);
+  expect((await typed("why", "shop-3")).out).toContain("there is no such rule");
+});
+
+test("an event to which nothing reacts is exit 9 unless that is fine; sending it again is harmless", async () => {
+  expect(await typed("emit", "com.example.noise")).toMatchObject({ exit: 9 });
+  expect(await typed("emit", "com.example.noise", "--optional", "--id", "n1")).toMatchObject({ exit: 0 });
+  const again = await typed("emit", "com.example.noise", "--optional", "--id", "n1");
+  expect(again.err).toContain("was here before");
+});
+
+test("a command behind the pull door answers once it is bound, and hands back when it is told to leave", async () => {
+  const handle = typing([
+    "handle",
+    "train",
+    "--name",
+    "other",
+    "--concurrency",
+    "1",
+    "--",
+    "node",
+    "train.mjs",
+    "good",
+  ]);
+  await until("it is registered", () => handle.said.err.includes("other answers train"));
+  expect((await typed("bind", "train=other")).out).toContain("train = other for shop");
+  const { exit, out } = await typed("run", "--json");
+  expect([exit, tree(out).tasks.find(({ step }) => step === "train")?.attempts[0]?.handler]).toEqual([
+    0,
+    "other",
+  ]);
+  expect(tree(out).tasks.flatMap(({ logs }) => logs)).toHaveLength(1);
+  handle.interrupt();
+  expect(await handle.ended).toBe(0);
+  expect(handle.said.err).toMatch(/shop-4\/train {3}pass/);
+
+  const slow = typing([
+    "handle",
+    "train",
+    "--name",
+    "other",
+    "--concurrency",
+    "1",
+    "--",
+    "node",
+    "train.mjs",
+    "slow",
+  ]);
+  await until("it is registered", () => slow.said.err.includes("other answers train"));
+  await typed("run", "--no-wait", "--no-cache");
+  await until("it is at work", () => slow.said.err.includes("attempt 1"));
+  slow.interrupt();
+  expect(await slow.ended).toBe(0);
+  expect(slow.said.err).toContain("E_HANDED_BACK");
+  expect((await typed("abort", "@last", "--reason", "enough")).out).toBe("aborted shop-5\n");
+  expect((await typed("bind", "train", "--undo")).exit).toBe(0);
+  expect((await typed("show", "shop-5", "--wait")).exit).toBe(7);
+});
+
+test("watching can stop while the work goes on, and the work can be paused, resumed and aborted", async () => {
+  const run = typing(["run", "--set", "params.rule=slow"]);
+  await until("train is triggered", () => run.said.err.includes("train.triggered"));
+  run.interrupt();
+  expect(await run.ended).toBe(130);
+  expect(run.said.err).toContain("to end it: jackfield abort");
+  expect((await typed("show", "shop-6")).exit).toBe(8);
+  expect((await typed("pause", "shop-6")).out).toBe("paused shop-6\n");
+  expect((await typed("resume", "shop-6")).exit).toBe(0);
+  expect((await typed("abort", "shop-6")).exit).toBe(0);
+  expect((await typed("show", "shop-6", "--wait", "--timeout", "20s")).exit).toBe(7);
+}, 30_000);
+
+test("retry asks for the same again; a folder under git is named by its commit", async () => {
+  const git = (...words: string[]) => promisify(execFile)("git", ["-C", folder, ...words]);
+  await git("init", "-q");
+  await git("add", ".");
+  await git("-c", "user.name=ana", "-c", "user.email=ana@example.org", "commit", "-qm", "Sell");
+  const { exit, out } = await typed("run", "--json");
+  expect(exit).toBe(0);
+  expect(tree(out).pinned["code"]).toMatchObject({
+    dirty: false,
+    commit: expect.stringMatching(/^[0-9a-f]{40}$/) as unknown,
+  });
+  const again = await typed("retry", "shop-7", "--json");
+  expect(again.exit).toBe(0);
+  expect(tree(again.out).tasks.every(({ cached }) => cached)).toBe(true);
+});
