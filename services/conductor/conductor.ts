@@ -53,6 +53,7 @@ export class Conductor implements LogFold {
   readonly #unwatch: () => void;
   readonly #ticker: NodeJS.Timeout;
   #tickedMs = performance.now();
+  #judging = false;
   #closed = false;
   #fault: Error | undefined;
 
@@ -225,13 +226,21 @@ export class Conductor implements LogFold {
 
   async #tick(): Promise<void> {
     const nowMs = performance.now();
-    // A process that was stopped, or waited for its database, has heard nobody for that long.
+    // A process that was stopped has heard nobody for that long.
     if (nowMs - this.#tickedMs > tickMs + lagMs) this.#renewAll();
     this.#tickedMs = nowMs;
     this.live.expire(nowMs);
     const idle = this.atWork.ready.size === 0 && this.outbox.unsaved().length === 0;
-    if (idle && decideClocks(this.atWork, this.surroundings(), "").length === 0) return;
-    await this.decideNow((now) => decideClocks(this.atWork, this.surroundings(), now));
-    this.#tickedMs = performance.now();
+    if (this.#judging || (idle && decideClocks(this.atWork, this.surroundings(), "").length === 0)) return;
+    this.#judging = true;
+    await this.decideNow((now) => this.#judge(now, nowMs));
+    this.#judging = false;
+  }
+
+  /** What a clock says counts only when everything that was said before it has been read: not after a long wait. */
+  #judge(now: string, askedMs: number): CloudEvent[] {
+    if (performance.now() - askedMs <= lagMs) return decideClocks(this.atWork, this.surroundings(), now);
+    this.#renewAll();
+    return [];
   }
 }
