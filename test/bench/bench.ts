@@ -1,6 +1,7 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { parseArgs } from "node:util";
+import { isBuilt } from "../../deploy/build.mjs";
 import { openBed, type Bed } from "./bed.ts";
 import { fsyncsPerSecond } from "./disk.ts";
 import type { Figure } from "./figure.ts";
@@ -60,6 +61,7 @@ async function measured(bed: Bed, figure: Figure): Promise<ReportedFigure[]> {
 
 async function bench(): Promise<void> {
   const chosen = await figures();
+  if (!isBuilt()) say("WARNING  the production build is older than the sources; npm run build makes it anew");
   await using bed = await openBed(say);
   const report: Report = { machine: await describeMachine(bed), figures: [] };
   for (const figure of chosen) report.figures.push(...(await measured(bed, figure)));

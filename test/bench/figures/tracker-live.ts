@@ -12,8 +12,8 @@ import { median, medianRatio } from "../statistics.ts";
 
 /** Both sides run so many events first: a service is measured as it runs, not while Node compiles it. */
 const warmUp = 15_000;
-const events = warmUp + 30_000;
-const rounds = 5;
+const events = warmUp + 25_000;
+const rounds = 7;
 
 interface Round {
   perSecond: number;
