@@ -137,7 +137,7 @@ test("the writer is strict", () => {
     { nothing: null },
     { subject: "" },
     { mark: "\ufffe" },
-    { attempt: 0 },
+    { type: "dev.cdeventsx.jackfield-train.finished.1.0.0", attempt: 0 },
     { data: 1, data_base64: "AA==" },
   ]) {
     const event: CloudEvent = { ...base, ...wrong };
@@ -200,4 +200,21 @@ test("the CloudEvents SDK reads what is written here, and the other way round", 
       expect(eventOf(ours)).toMatchObject(event);
     }
   }
+});
+
+test("a stranger's status, stage or attempt is a word of theirs; on our types they keep our meaning", () => {
+  const foreign = {
+    specversion: "1.0",
+    id: "1",
+    source: "/shop",
+    type: "com.example.sold",
+    status: "ok",
+    stage: "front desk",
+    attempt: "third",
+  };
+  const read = (event: object) => decode({ headers: [], body: Buffer.from(JSON.stringify(event)) });
+  expect(read(foreign)).toMatchObject({ ok: true, event: foreign });
+  expect(read({ ...foreign, type: "dev.cdeventsx.jackfield-train.requested.1.0.0" })).toMatchObject({
+    ok: false,
+  });
 });

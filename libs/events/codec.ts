@@ -1,4 +1,4 @@
-import { cloudEvent, integerAttributes, type CloudEvent } from "@jackfield/spec/event/envelope";
+import { schemaOfEvent, integerAttributes, type CloudEvent } from "@jackfield/spec/event/envelope";
 import { contentDigest } from "./digest.ts";
 import { batchType, structuredType, type Binding } from "./encode.ts";
 import { decodeHeader, isJsonType, mediaTypeOf, readHeaders, type HeaderLines } from "./header-text.ts";
@@ -136,7 +136,7 @@ function checked(event: Attributes, json?: Uint8Array): Decoded {
   if (event["data"] !== undefined && event["data_base64"] !== undefined) {
     return no("data and data_base64 are both there");
   }
-  const parsed = cloudEvent.safeParse(event);
+  const parsed = schemaOfEvent(event["type"]).safeParse(event);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return no(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is wrong"}`);

@@ -1,4 +1,4 @@
-import { cloudEvent, maxEventBytes, type CloudEvent } from "@jackfield/spec/event/envelope";
+import { schemaOfEvent, maxEventBytes, type CloudEvent } from "@jackfield/spec/event/envelope";
 import { Problem } from "@jackfield/problem/problem";
 import { encodeHeader, isJsonType } from "./header-text.ts";
 import { printJson } from "./json-text.ts";
@@ -68,7 +68,7 @@ const attributesOf = (event: CloudEvent): [string, unknown][] =>
   );
 
 function checkEvent(event: CloudEvent): void {
-  const checked = cloudEvent.safeParse(event);
+  const checked = schemaOfEvent(event.type).safeParse(event);
   if (!checked.success) {
     const [issue] = checked.error.issues;
     throw invalid(event, `${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "is wrong"}`);

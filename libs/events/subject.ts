@@ -89,6 +89,9 @@ export function checkAgainstSubject(event: CloudEvent, subject: string, root = "
   const expected = subjectOf(event, root);
   if (expected !== subject) return `the body belongs to ${expected}, it came on ${subject}`;
   const author = isAnswer(event) ? authorOf(event) : undefined;
+  if (isAnswer(event) && author === undefined && event.source !== conductor) {
+    return `${event.source} answers, which only the handler that was asked may`;
+  }
   if (author !== undefined && event.handler !== undefined && event.handler !== author) {
     return `${event.source} answers as ${event.handler}`;
   }

@@ -31,14 +31,13 @@ export function startActive(service: ServiceParts<unknown, unknown>, parts: Part
     const lost = AbortSignal.any([signal, broken.signal]);
     const shared = await service.state?.(parts);
     const fold = await service.reads?.(shared, parts);
-    const listening = await listenFor(parts.events, service.answers?.(shared, parts) ?? []);
-    parts.log.info({ event: "service.active", position: fold?.position }, `${service.name} is active`);
     try {
+      await using _listening = await listenFor(parts.events, service.answers?.(shared, parts) ?? []);
+      parts.log.info({ event: "service.active", position: fold?.position }, `${service.name} is active`);
       state = { ready: true };
       if (fold !== undefined) await foldStream(parts.events, service.name, fold, lost);
     } finally {
       state = { ready: false, why: "standing by" };
-      await listening.close();
       await fold?.close?.();
     }
   };

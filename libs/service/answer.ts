@@ -32,15 +32,15 @@ export const answerTo = <Input extends z.ZodType, Output extends z.ZodType>(
 const placeOf = (question: Question, name?: string): string =>
   `${question.service}.${name ?? (question.name.startsWith("<") ? "*" : question.name)}`;
 
-/** Starts answering; close() stops. */
-export async function listenFor(events: Events, answers: Answer[]): Promise<{ close(): Promise<void> }> {
+/** Starts answering; disposing of it stops that. */
+export async function listenFor(events: Events, answers: Answer[]): Promise<AsyncDisposable> {
   const open = await Promise.all(
     answers.map(({ question, reply }) =>
       answer(events, placeOf(question), (input, subject) => reply(input, subject)),
     ),
   );
   return {
-    close: async () => {
+    [Symbol.asyncDispose]: async () => {
       await Promise.all(open.map((listening) => listening.close()));
     },
   };

@@ -46,13 +46,13 @@ export async function serve(options: ServeOptions, environment: Environment = pr
     handlers,
     concurrency,
   });
+  const end = (): void => void close().then(() => process.exit(0));
   const close = async (): Promise<void> => {
+    process.off("SIGTERM", end).off("SIGINT", end);
     await loop.close(5_000);
     await connections.close();
   };
-  const end = (): void => void close().then(() => process.exit(0));
-  process.once("SIGTERM", end);
-  process.once("SIGINT", end);
+  process.once("SIGTERM", end).once("SIGINT", end);
   return { close };
 }
 

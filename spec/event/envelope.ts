@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { scopeName } from "./names.ts";
 import { result, status } from "./outcome.ts";
+import { parseType } from "./type.ts";
 
 // CloudEvents strings have no control characters (CloudEvents 1.0.2 §Type System). One check, not two: every event that
 // is read passes here with a dozen of them, and a second one doubled the cost.
@@ -45,12 +46,39 @@ const attributes = {
   authid: text.optional(),
 };
 
-/** A CloudEvent 1.0 in its JSON form: attributes flat, plain content under `data` (or bytes under `data_base64`). */
-export const cloudEvent = z
-  .looseObject({ ...attributes, data: z.unknown().optional(), data_base64: z.base64().optional() })
-  .meta({ id: "CloudEvent" });
+const content = { data: z.unknown().optional(), data_base64: z.base64().optional() };
 
-export type CloudEvent = z.output<typeof cloudEvent>;
+/** A CloudEvent 1.0 in its JSON form: attributes flat, plain content under `data` (or bytes under `data_base64`). */
+export const ownEvent = z.looseObject({ ...attributes, ...content }).meta({ id: "CloudEvent" });
+
+export type CloudEvent = z.output<typeof ownEvent>;
+
+// A stranger's `status` or `stage` is a word of theirs. It is kept and shown; nothing is decided by it.
+const words = [
+  "organization",
+  "project",
+  "subproject",
+  "stage",
+  "handler",
+  "role",
+  "status",
+  "result",
+] as const;
+const free = Object.fromEntries(words.map((name) => [name, text.optional()]));
+const scalar = z.union([text, z.number(), z.boolean()]).optional();
+
+const foreignEvent = z
+  .looseObject({ ...attributes, ...free, attempt: scalar, ...content })
+  .refine(({ type }) => parseType(type) === undefined, "is a type of ours with attributes that are not")
+  .meta({ id: "ForeignEvent" });
+
+/** The schema for an event of this type: ours keep our attributes, a stranger's only those of CloudEvents. */
+export const schemaOfEvent = (type: unknown): typeof cloudEvent =>
+  // Who reads a foreign event by these names sees text; the types say what they are on ours.
+  (typeof type === "string" && parseType(type) === undefined ? foreignEvent : ownEvent) as typeof cloudEvent;
+
+/** Any event, ours or foreign. */
+export const cloudEvent = z.union([ownEvent, foreignEvent]) as z.ZodType<CloudEvent, CloudEvent>;
 
 /** Attributes that are integers; in binary mode they arrive as text. */
 export const integerAttributes: ReadonlySet<string> = new Set(["attempt"]);

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Capability, Fact } from "../event/contract.ts";
-import { cloudEvent } from "../event/envelope.ts";
+import { ownEvent } from "../event/envelope.ts";
 import { lifePredicates } from "../event/task.ts";
 import { eventType } from "../event/type.ts";
 import { schemaInside, type Components, type Language } from "./gather.ts";
@@ -20,7 +20,7 @@ const jetStream = {
 export function asyncApi(language: Language): Record<string, unknown> {
   const schemas: Components = {};
   const inside: Inside = (schema) => schemaInside(schemas, schema, "draft-7");
-  inside(cloudEvent);
+  inside(ownEvent);
   const messages = [
     ...language.facts.map((fact) => factMessage(fact, inside)),
     ...language.capabilities.flatMap((capability) => lifeMessages(capability, inside)),

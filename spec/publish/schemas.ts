@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { cloudEvent } from "../event/envelope.ts";
+import { ownEvent } from "../event/envelope.ts";
 import type { Capability } from "../event/contract.ts";
 import { problemReport } from "../event/problem.ts";
 import { lifeData, lifePredicates, type LifePredicate } from "../event/task.ts";
@@ -10,7 +10,7 @@ import { jsonSchema, type Language } from "./gather.ts";
 /** One JSON Schema 2020-12 per event's data, and of what surrounds them. */
 export function schemasOf(language: Language): Record<string, unknown> {
   const surroundings = {
-    "cloud-event": cloudEvent,
+    "cloud-event": ownEvent,
     problem: problemReport,
     "project-file": projectFile,
     "applied-project": appliedProject,
