@@ -1,8 +1,8 @@
 // A newcomer types `npm run demo`: the production build, in an empty folder, and again in the same folder.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { until } from "../bed/until.ts";
 import { atTheEnd, collect, emptyFolder, jackfield, stopProcess } from "./world.ts";
 
 const eventsInOrder = [
@@ -17,31 +17,43 @@ const eventsInOrder = [
   "run.finished         pass",
 ];
 
-async function demo(folder: string): Promise<{ text: string; exit: unknown; took: number }> {
-  const began = performance.now();
-  const child = spawn(process.execPath, [jackfield, "up", "--demo"], {
+interface Told {
+  child: ChildProcess;
+  said: { out: string; err: string };
+  /** Its exit code. */
+  exit: Promise<number | null>;
+}
+
+function demo(folder: string, ...flags: string[]): Told {
+  const child = spawn(process.execPath, [jackfield, "up", "--demo", ...flags], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
   });
   atTheEnd(() => stopProcess(child));
-  const said = collect(child);
-  const [exit] = (await once(child, "close")) as [unknown];
-  expect(said.err).toBe("");
-  return { text: said.out, exit, took: (performance.now() - began) / 1_000 };
+  const exit = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { child, said: collect(child), exit };
 }
 
-/** Processes that name the folder in their command line: the demo's servers and the commands that it ran. */
-const processesIn = (folder: string): string[] =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      } catch {
-        return "";
-      }
-    })
-    .filter((line) => line.includes(folder));
+async function toItsEnd({ said, exit }: Told): Promise<string> {
+  expect(await exit, said.err).toBe(0);
+  expect(said.err).toBe("");
+  return said.out;
+}
+
+/** Processes that were told of the folder: servers, services, commands. Empty where there is no /proc. */
+function processesIn(folder: string): string[] {
+  const told = (pid: string, file: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, "utf8").replaceAll("\0", " ");
+    } catch {
+      return ""; // it ended meanwhile, or is another user's
+    }
+  };
+  const pids = existsSync("/proc") ? readdirSync("/proc").filter((name) => /^\d+$/.test(name)) : [];
+  return pids
+    .filter((pid) => `${told(pid, "cmdline")} ${told(pid, "environ")}`.includes(folder))
+    .map((pid) => told(pid, "cmdline"));
+}
 
 function expectTheStory(text: string): void {
   let from = 0;
@@ -58,15 +70,26 @@ function expectTheStory(text: string): void {
   expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(40);
 }
 
-test("the demo tells the whole story in 40 lines, stops what it started, and can be told again", async () => {
+test("the demo tells the whole story in 40 lines, and again in the same folder, a process for each service", async () => {
   const folder = await emptyFolder();
-  const first = await demo(folder);
-  expectTheStory(first.text);
-  expect(first).toMatchObject({ exit: 0, text: expect.stringContaining("seattle-1   PASS") as unknown });
+  const first = await toItsEnd(demo(folder));
+  expectTheStory(first);
+  expect(first).toContain("seattle-1   PASS");
   expect(processesIn(folder)).toEqual([]);
-  const second = await demo(folder);
-  expectTheStory(second.text);
-  expect(second).toMatchObject({ exit: 0, text: expect.stringContaining("seattle-3   PASS") as unknown });
+  const began = performance.now();
+  const second = await toItsEnd(demo(folder, "--isolate"));
+  process.stdout.write(`a warm demo takes ${((performance.now() - began) / 1_000).toFixed(1)} s\n`);
+  expectTheStory(second);
+  expect(second).toContain("seattle-3   PASS");
   expect(processesIn(folder)).toEqual([]);
-  process.stdout.write(`a warm demo takes ${second.took.toFixed(1)} s\n`);
+}, 60_000);
+
+test("Ctrl-C in the middle of the demo stops everything that it started", async () => {
+  const folder = await emptyFolder();
+  const { child, said, exit } = demo(folder);
+  await until("work", () => said.out.includes("train.triggered"));
+  if (existsSync("/proc")) expect(processesIn(folder)).not.toEqual([]);
+  child.kill("SIGINT");
+  expect(await exit).toBe(130);
+  expect(processesIn(folder)).toEqual([]);
 });
