@@ -53,17 +53,9 @@ export const ownEvent = z.looseObject({ ...attributes, ...content }).meta({ id: 
 
 export type CloudEvent = z.output<typeof ownEvent>;
 
-// A stranger's `status` or `stage` is a word of theirs. It is kept and shown; nothing is decided by it.
-const words = [
-  "organization",
-  "project",
-  "subproject",
-  "stage",
-  "handler",
-  "role",
-  "status",
-  "result",
-] as const;
+// A stranger's `status` or `stage` is a word of theirs. It is kept and shown; nothing is decided by it. `project` and
+// `subproject` say where the event belongs here, so they are ours on every event.
+const words = ["stage", "handler", "role", "status", "result"] as const;
 const free = Object.fromEntries(words.map((name) => [name, text.optional()]));
 const scalar = z.union([text, z.number(), z.boolean()]).optional();
 
