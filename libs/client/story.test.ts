@@ -22,7 +22,7 @@ const { JACKFIELD_IN_TEST_CSV, JACKFIELD_OUT } = process.env;
 const rule = process.argv[2];
 console.log("rule", rule);
 if (rule === "broken") throw new Error("there is no such rule");
-if (rule === "slow") await new Promise((resolve) => setTimeout(resolve, 60_000));
+if (rule === "slow" || rule === "brief") await new Promise((resolve) => setTimeout(resolve, rule === "slow" ? 60_000 : 700));
 const [head, ...rows] = readFileSync(JACKFIELD_IN_TEST_CSV, "utf8").trim().split("\\n").map((line) => line.split(","));
 const says = (row) => rule === "bad" ? "no" : Number(row[head.indexOf("price")]) < 5 ? "yes" : "no";
 writeFileSync(JACKFIELD_OUT + "/model", rule);
@@ -144,7 +144,10 @@ test("a command behind the pull door answers once it is bound, and hands back wh
     "good",
   ]);
   await until("it is registered", () => handle.said.err.includes("other answers train"));
-  expect((await typed("bind", "train=other")).out).toContain("train = other for shop");
+  expect(await typed("bind", "train=other")).toMatchObject({
+    exit: 0,
+    out: "train = other for shop   (was as the file says)\n",
+  });
   const { exit, out } = await typed("run", "--json");
   expect([exit, tree(out).tasks.find(({ step }) => step === "train")?.attempts[0]?.handler]).toEqual([
     0,
@@ -205,4 +208,23 @@ test("retry asks for the same again; a folder under git is named by its commit",
   const again = await typed("retry", "shop-7", "--json");
   expect(again.exit).toBe(0);
   expect(tree(again.out).tasks.every(({ cached }) => cached)).toBe(true);
+});
+
+test("tail tells the last events, then the live ones, through its filter", async () => {
+  const tail = typing(["tail", "run.finished outcome!=fail", "--json=event.runname"]);
+  await until("the past", () => tail.said.out.includes("shop-8"));
+  await typed("run");
+  await until("the present", () => tail.said.out.includes("shop-9"));
+  tail.interrupt();
+  expect(await tail.ended).toBe(130);
+  const names = tail.said.out.trimEnd().split("\n");
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test("logs --follow waits for the end of a task, and then tells what it wrote", async () => {
+  const run = typing(["run", "--set", "params.rule=brief"]);
+  await until("train is triggered", () => run.said.err.includes("train.triggered"));
+  const { exit, out } = await typed("logs", "shop-10", "--follow");
+  expect([exit, out]).toEqual([0, "rule brief\n"]);
+  expect(await run.ended).toBe(0);
 });

@@ -5,7 +5,7 @@ import { defineService, type Parts } from "@jackfield/service/define";
 import { apply, configuration, projectList } from "@jackfield/spec/ask/projects";
 import { applyFile, type World } from "./apply.ts";
 import { createReadings, foldVersions, type Readings } from "./fold.ts";
-import { inTurn } from "./in-turn.ts";
+import { inTurn } from "@jackfield/service/in-turn";
 import { unpackOrigins } from "./origins.ts";
 import { latestVersions, versionOf, type Db, type Tables, type Version } from "./versions.ts";
 

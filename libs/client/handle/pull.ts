@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { asProblem } from "@jackfield/problem/problem";
-import { pulledTask, registerHandler } from "@jackfield/spec/http/handlers";
+import { getHandlers, pulledTask, registerHandler } from "@jackfield/spec/http/handlers";
 import type { z } from "zod";
 import { segment, type Server } from "../server.ts";
 import type { Output } from "../output.ts";
@@ -34,6 +34,7 @@ export async function pullTasks({ name, registration, bench, out, onRegistered }
     });
   try {
     const { everySeconds } = await say(registration.concurrency);
+    await whenKnown(server, name, registration);
     onRegistered();
     const staying = keepSaying(() => say(registration.concurrency), everySeconds, leaving);
     const workers = Array.from({ length: registration.concurrency }, () =>
@@ -43,6 +44,20 @@ export async function pullTasks({ name, registration, bench, out, onRegistered }
     await say(0, true).catch(() => undefined);
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+const knownWithinMs = 5_000;
+
+/** A handler can be bound when the conductor has read back that it is there. */
+async function whenKnown(server: Server, name: string, { project, version }: Registration): Promise<void> {
+  const deadline = performance.now() + knownWithinMs;
+  while (performance.now() < deadline) {
+    const { handlers } = await server.get(getHandlers.answer, "/v1/handlers", {
+      project: project ?? undefined,
+    });
+    if (handlers.some((known) => known.handler === name && known.version === version && known.alive)) return;
+    await delay(50);
   }
 }
 

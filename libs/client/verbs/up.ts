@@ -67,6 +67,8 @@ async function stay(call: Call): Promise<number> {
         `  data in ${flags.on("ephemeral") ? "a folder that is removed at the end" : join(homeOf(call), ".jackfield")} · Ctrl-C stops`,
       ].join("\n"),
     );
+    for (const service of running.notReady) out.say(`  not ready yet: ${service}`);
+    if (running.notReady.length > 0) out.next("jackfield doctor");
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener("abort", () => resolve(), { once: true });
