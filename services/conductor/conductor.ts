@@ -17,7 +17,7 @@ import { AtWork } from "./at-work.ts";
 import { ChangedRows } from "./changed-rows.ts";
 import { decideClocks } from "./decide-clocks.ts";
 import { followChange, takenBy } from "./follow.ts";
-import { inTurn } from "./in-turn.ts";
+import { inTurn } from "@jackfield/service/in-turn";
 import { LiveHandlers } from "./live-handlers.ts";
 import { loadActive, loadOutbox } from "./load.ts";
 import { Outbox } from "./outbox.ts";
