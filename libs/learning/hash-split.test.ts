@@ -4,11 +4,10 @@ import { canonicalKey } from "./canonical-key.ts";
 import { splitByHash } from "./hash-split.ts";
 import { cutPoints, rowShare } from "./hash-share.ts";
 import { contentDigest, contentsIn } from "./row-content.ts";
-import { childSeed, splitSeed } from "./seeds.ts";
 
 const days = Array.from({ length: 5000 }, (_, day) => [`day ${day}`]);
 
-// The 64-bit places, digests and seeds were computed by an independent program in Python.
+// The 64-bit places and digests were computed by an independent program in Python.
 describe("the hash recipe", () => {
   test("gives a key the same place in every language", () => {
     expect(rowShare(7, ["2015-01-01"])).toBe(7653816429762414736n);
@@ -80,10 +79,4 @@ describe("the content of a row", () => {
     ]);
     expect(contentsIn(["a7cfd7aea639139e-1", "2015-01-01"])).toBeUndefined();
   });
-});
-
-test("child seeds follow from the path alone and fit a signed 32-bit integer", () => {
-  expect(childSeed(7, ["train", 3, 0])).toBe(1350212203);
-  expect(childSeed(7, ["train", 3, 1])).not.toBe(1350212203);
-  expect(splitSeed("weather", "seattle")).toBe(1636825192);
 });
