@@ -181,17 +181,22 @@ test("a command behind the pull door answers once it is bound, and hands back wh
   expect((await typed("show", "shop-5", "--wait")).exit).toBe(7);
 });
 
-test("watching can stop while the work goes on, and the work can be paused, resumed and aborted", async () => {
+test("watching can stop while the work goes on, its log be read, and the work be paused, resumed and aborted", async () => {
   const run = typing(["run", "--set", "params.rule=slow"]);
   await until("train is triggered", () => run.said.err.includes("train.triggered"));
   run.interrupt();
   expect(await run.ended).toBe(130);
   expect(run.said.err).toContain("to end it: jackfield abort");
+  const logs = typing(["logs", "shop-6/train", "-f"]);
+  await until("its first line", () => logs.said.out === "rule slow\n");
   expect((await typed("show", "shop-6")).exit).toBe(8);
   expect((await typed("pause", "shop-6")).out).toBe("paused shop-6\n");
   expect((await typed("resume", "shop-6")).exit).toBe(0);
   expect((await typed("abort", "shop-6")).exit).toBe(0);
   expect((await typed("show", "shop-6", "--wait", "--timeout", "20s")).exit).toBe(7);
+  expect(await logs.ended).toBe(0);
+  expect(logs.said.out, "each line once").toBe("rule slow\n");
+  expect((await typed("logs", "shop-6")).out, "the conductor ended it").toBe("rule slow\n");
 }, 30_000);
 
 test("retry asks for the same again; a folder under git is named by its commit", async () => {

@@ -57,6 +57,18 @@ test("who is not there, and who does not answer in time, is named", async () => 
   });
 });
 
+test("who has no answer is silent, so that of several the one who knows is heard", async () => {
+  await using one = await opened("train-1");
+  await using other = await opened("train-2");
+  await using asker = await opened("gateway");
+  await using _silent = await answer(one, "logs.command", async () => undefined);
+  await expect(ask(asker, "logs.command", {}, { timeoutMs: 50 })).rejects.toMatchObject({
+    code: "E_UNREACHABLE",
+  });
+  await using _knows = await answer(other, "logs.command", async () => "epoch 1");
+  expect(await ask(asker, "logs.command", {})).toBe("epoch 1");
+});
+
 test("an answer that is too large for a message is a problem, not silence", async () => {
   await using service = await opened("tracker");
   await using asker = await opened("gateway");

@@ -11,7 +11,8 @@ export interface Answering extends AsyncDisposable {
 
 /**
  * Answers questions on a subject below `ctl.` (`lease.*`, `tracker.runs`); the handler is given the subject without that
- * root. Resolves when the server passes questions on. Replies go only to `_INBOX_…`: a reply subject inside the events would make the stream store the answer.
+ * root. `undefined` is silence: of several who listen another may know. Resolves when the server passes questions on.
+ * Replies go only to `_INBOX_…`: a reply subject inside the events would make the stream store the answer.
  */
 export async function answer(
   events: Events,
@@ -80,9 +81,10 @@ async function request(
 
 async function replyTo(message: Msg, work: () => Promise<unknown>, mostBytes: number): Promise<void> {
   const text = await work().then(
-    (result) => printJson({ answer: result ?? null }),
+    (result) => (result === undefined ? undefined : printJson({ answer: result })),
     (error: unknown) => printJson({ problem: reportOf(asProblem(error)) }),
   );
+  if (text === undefined) return;
   const bytes = Buffer.from(text);
   if (bytes.byteLength <= mostBytes) message.respond(bytes);
   else message.respond(printJson({ problem: reportOf(tooLarge("The answer", bytes.byteLength, mostBytes)) }));

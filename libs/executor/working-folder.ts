@@ -17,7 +17,7 @@ export interface WorkingFolder {
 
 /** Makes the folder `name` below `parent`; what an earlier attempt left there is removed first. */
 export async function openWorkingFolder(parent: string, name: string): Promise<WorkingFolder> {
-  const root = join(parent, name.replaceAll(/[^A-Za-z0-9@._-]/g, "_"));
+  const root = rootOf(parent, name);
   await remove(root);
   const [inputs, out, code] = [join(root, "in"), join(root, "out"), join(root, "code")];
   const [home, tmp] = [join(root, "home"), join(root, "tmp")];
@@ -26,6 +26,15 @@ export async function openWorkingFolder(parent: string, name: string): Promise<W
   await writeFile(progress, "");
   await writeFile(join(root, "owner"), await identityOf(process.pid));
   return { root, in: inputs, out, code, home, tmp, progress, close: () => remove(root) };
+}
+
+const rootOf = (parent: string, name: string): string =>
+  join(parent, name.replaceAll(/[^A-Za-z0-9@._-]/g, "_"));
+
+/** Is somebody who lives at work in the folder `name`? */
+export async function isAtWork(parent: string, name: string): Promise<boolean> {
+  const owner = await readFile(join(rootOf(parent, name), "owner"), "utf8").catch(() => undefined);
+  return owner !== undefined && owner === (await identityOf(Number.parseInt(owner, 10)));
 }
 
 /** Copies a file into `in/`, read-only: a command that writes to its input must never reach the artifact itself. */

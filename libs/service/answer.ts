@@ -7,15 +7,22 @@ import type { Question } from "@jackfield/spec/ask/question";
 /** A question and how a service answers it. */
 export interface Answer {
   question: Question;
+  /** Of the handler that is asked, where a question has a place for any. */
+  name?: string;
   reply(input: unknown, subject: string): Promise<unknown>;
 }
 
-/** Answers a question; the input is parsed before, the answer checked after. */
+/**
+ * Answers a question; the input is parsed before, the answer checked after. `undefined` is silence: another instance
+ * may have the answer.
+ */
 export const answerTo = <Input extends z.ZodType, Output extends z.ZodType>(
   question: Question<Input, Output>,
-  reply: (input: z.output<Input>, about: { subject: string }) => Promise<z.input<Output>>,
+  reply: (input: z.output<Input>, about: { subject: string }) => Promise<z.input<Output> | undefined>,
+  { name }: { name?: string } = {},
 ): Answer => ({
   question,
+  ...(name !== undefined && { name }),
   reply: async (input, subject) => {
     const asked = question.input.safeParse(input);
     if (!asked.success)
@@ -24,7 +31,8 @@ export const answerTo = <Input extends z.ZodType, Output extends z.ZodType>(
           .map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`)
           .join("\n"),
       });
-    return question.answer.parse(await reply(asked.data, { subject }));
+    const answered = await reply(asked.data, { subject });
+    return answered === undefined ? undefined : question.answer.parse(answered);
   },
 });
 
@@ -35,8 +43,8 @@ const placeOf = (question: Question, name?: string): string =>
 /** Starts answering; disposing of it stops that. */
 export async function listenFor(events: Events, answers: Answer[]): Promise<AsyncDisposable> {
   const open = await Promise.all(
-    answers.map(({ question, reply }) =>
-      answer(events, placeOf(question), (input, subject) => reply(input, subject)),
+    answers.map(({ question, name, reply }) =>
+      answer(events, placeOf(question, name), (input, subject) => reply(input, subject)),
     ),
   );
   return {

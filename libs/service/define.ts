@@ -51,7 +51,7 @@ export interface ServiceParts<Config, State> {
   state?: (parts: Parts<Config>) => Promise<State> | State;
   /** Folds the stream; of several processes one is active, the others stand by. */
   reads?: (state: State, parts: Parts<Config>) => Promise<LogFold> | LogFold;
-  /** Answers questions while it is active. */
+  /** Answers questions: while it is active, or at once where it has no state; there every instance is asked. */
   answers?: (state: State, parts: Parts<Config>) => Answer[];
   /** Answers capabilities. */
   handlers?: (parts: Parts<Config>) => Handler[];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { startActive } from "./active.ts";
+import { listenFor } from "./answer.ts";
 import { readConfig, serviceSettings, type Environment } from "./configuration.ts";
 import { connect, missingSetting, type Connections } from "./connections.ts";
 import type { Parts, Service, ServiceParts } from "./define.ts";
@@ -76,7 +77,9 @@ interface RunningPart {
 /** Starts what the service declared: fold and answers, handlers, doors. */
 async function startParts(service: ServiceParts<unknown, unknown>, parts: Parts): Promise<RunningPart> {
   const running: RunningPart[] = [];
-  if (service.reads !== undefined || service.answers !== undefined) running.push(startActive(service, parts));
+  if (service.reads !== undefined || service.migrations !== undefined)
+    running.push(startActive(service, parts));
+  else if (service.answers !== undefined) running.push(await startAnswers(service, parts));
   if (service.handlers !== undefined) running.push(startOwnHandlers(service, parts, service.handlers(parts)));
   if (service.doors !== undefined) running.push(await openDoor(service.doors, parts));
   return {
@@ -84,6 +87,16 @@ async function startParts(service: ServiceParts<unknown, unknown>, parts: Parts)
     close: async (graceMs) => {
       await Promise.all(running.map((part) => part.close(graceMs)));
     },
+  };
+}
+
+/** Without state of its own nobody has to stand by: every instance answers at once. */
+async function startAnswers(service: ServiceParts<unknown, unknown>, parts: Parts): Promise<RunningPart> {
+  const shared = await service.state?.(parts);
+  const listening = await listenFor(parts.events, service.answers?.(shared, parts) ?? []);
+  return {
+    ready: () => ({ ready: true }),
+    close: async () => listening[Symbol.asyncDispose](),
   };
 }
 

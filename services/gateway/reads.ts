@@ -3,11 +3,12 @@ import { Problem } from "@jackfield/problem/problem";
 import { askService } from "@jackfield/service/answer";
 import * as conductor from "@jackfield/spec/ask/conductor";
 import * as projects from "@jackfield/spec/ask/projects";
+import { logs } from "@jackfield/spec/ask/handler";
 import type { Question } from "@jackfield/spec/ask/question";
 import * as tracker from "@jackfield/spec/ask/tracker";
 import { FilterError, parseFilter, type Filter } from "@jackfield/spec/event/filter";
 import { getEvent, getEvents, getWithheld } from "@jackfield/spec/http/events";
-import { getBindings, getHandlers, postBindings } from "@jackfield/spec/http/handlers";
+import { getBindings, getHandlers, getLogs, postBindings } from "@jackfield/spec/http/handlers";
 import { getConfiguration, getProjects, postProjects } from "@jackfield/spec/http/projects";
 import {
   abortRun,
@@ -24,6 +25,8 @@ import { serve } from "./serve-route.ts";
 
 /** Longer than any service waits for a position, so that its own words come back. */
 const answerWithinMs = 12_000;
+/** Who has the log reads a piece of a file; when nobody has it, all are silent. */
+const logWithinMs = 2_000;
 
 /** Routes that are one question to the service that owns the thing, asked with what the route was given. */
 export function serveQuestions(app: FastifyInstance, { events }: GatewayParts): void {
@@ -46,6 +49,9 @@ export function serveQuestions(app: FastifyInstance, { events }: GatewayParts): 
   serve(app, getWhy, ({ params, query }) => ask(conductor.why, { ...query, ...params }));
   serve(app, getRequest, ({ params, query }) => ask(conductor.request, { ...query, ...params }));
 
+  serve(app, getLogs, ({ params: { task }, query: { handler: name, attempt, stream, from = 0 } }) =>
+    askService(events, logs, { task, attempt, stream, from }, { name, timeoutMs: logWithinMs }),
+  );
   serve(app, getHandlers, ({ query }) => ask(conductor.handlers, query));
   serve(app, getBindings, ({ query }) => ask(conductor.bindings, query));
   serve(app, postBindings, ({ body }) => ask(conductor.bind, body));

@@ -1,4 +1,5 @@
 import { digestOf } from "@jackfield/spec/event/canonical";
+import { answer } from "@jackfield/events/ask";
 import openApi from "@jackfield/spec/openapi.json" with { type: "json" };
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { natsForThisFile, prefix } from "../../test/bed/servers.ts";
@@ -75,6 +76,22 @@ test("a service that is not there is 503 and named", async () => {
   expect((runs.body as { what: string }).what).toContain("tracker");
 });
 
+test("a log is asked of the handler that has it, and of no other", async () => {
+  const asked: unknown[] = [];
+  const piece = { text: "epoch 1\n", next: 12, ended: false };
+  await using _ = await answer(bed.events, "logs.boost", async (input) => (asked.push(input), piece));
+  const query = "project=weather&attempt=2&stream=stderr";
+  expect(await bed.call(`/v1/tasks/r%2Ftrain/logs?${query}&handler=boost&from=4`)).toMatchObject({
+    status: 200,
+    body: piece,
+  });
+  expect(asked).toEqual([{ task: "r/train", attempt: 2, stream: "stderr", from: 4 }]);
+  expect(await bed.call(`/v1/tasks/r%2Ftrain/logs?${query}&handler=other`)).toMatchObject({
+    status: 503,
+    body: { code: "E_UNREACHABLE", why: "nobody listens on logs.other" },
+  });
+});
+
 test("with a token, everything but the signs of life asks for it; the token of a task opens artifacts only", async () => {
   await using closed = await openBed({
     natsUrl: nats.url,
@@ -109,6 +126,8 @@ test("with a token, everything but the signs of life asks for it; the token of a
   expect((await closed.call(`${at}?token=${token}`, { method: "PUT", body: bytes })).status).toBe(201);
   expect(await closed.call(at, shown(token))).toMatchObject({ status: 200, body: bytes });
   expect((await closed.call(`/v1/events?token=${token}`, shown(token))).status).toBe(401);
+  const log = "/v1/tasks/r%2Ftrain/logs?handler=boost&attempt=1&stream=stdout";
+  expect((await closed.call(log, shown(token))).status).toBe(401);
 });
 
 test("others than this machine come in only with a token", () => {

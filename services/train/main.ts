@@ -2,10 +2,15 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { sweepWorkingFolders } from "@jackfield/executor/working-folder";
+import { answerTo } from "@jackfield/service/answer";
 import { defineService } from "@jackfield/service/define";
 import { on } from "@jackfield/service/on";
+import { logs } from "@jackfield/spec/ask/handler";
 import { train as capability } from "@jackfield/spec/train";
+import { readLog } from "./read-log.ts";
 import { trainModel } from "./train-model.ts";
+
+const handlerName = "command";
 
 const config = z.object({
   /** Working folders of running commands; each is gone when its command is. */
@@ -22,7 +27,10 @@ const config = z.object({
 export const train = defineService({
   name: "train",
   config,
-  handler: { name: "command", concurrency: availableParallelism() },
+  handler: { name: handlerName, concurrency: availableParallelism() },
+  answers: (_state, { config: { JACKFIELD_LOGS, JACKFIELD_WORK } }) => [
+    answerTo(logs, readLog({ logs: JACKFIELD_LOGS, work: JACKFIELD_WORK }), { name: handlerName }),
+  ],
   handlers: ({ artifacts, config: settings, log }) => {
     void sweepWorkingFolders(settings.JACKFIELD_WORK).then((swept) => {
       if (swept > 0) log.info({ event: "commands.swept", folders: swept }, "ended what a crash had left");

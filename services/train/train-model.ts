@@ -18,6 +18,7 @@ import { keepFiles, keepLogs, keepModel, keepSummary } from "./keep-outputs.ts";
 import { layInputs, type LaidTable } from "./lay-inputs.ts";
 import { settlePredictions } from "./predictions.ts";
 import { throttle } from "./progress.ts";
+import { logFolder, workName } from "./read-log.ts";
 
 type Input = z.output<typeof train.input>;
 type Output = z.input<typeof train.output>;
@@ -40,8 +41,8 @@ export const trainModel =
   (place: TrainPlace) =>
   async (input: Input, task: Task): Promise<Answered<Output> | Refused> => {
     const argv = splitCommand(commandOf(input));
-    const folder = await openWorkingFolder(place.work, `${task.id}-${task.attempt}`);
-    const logs = join(place.logs, task.id, String(task.attempt));
+    const folder = await openWorkingFolder(place.work, workName(task.id, task.attempt));
+    const logs = logFolder(place.logs, task.id, task.attempt);
     const keep = () =>
       keepLogs(place.artifacts, {
         "stdout.log": join(logs, "stdout.log"),

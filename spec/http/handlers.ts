@@ -1,5 +1,6 @@
 import { z } from "zod";
 import * as conductor from "../ask/conductor.ts";
+import { logs } from "../ask/handler.ts";
 import { cloudEvent } from "../event/envelope.ts";
 import { scopeName } from "../event/names.ts";
 import { result, status } from "../event/outcome.ts";
@@ -55,6 +56,20 @@ export const nextTask = route("GET", "/v1/handlers/:name/next", {
       .optional(),
   }),
   answer: pulledTask,
+});
+
+export const getLogs = route("GET", "/v1/tasks/:task/logs", {
+  summary: "What an attempt has written so far, also while it runs, from a byte on",
+  params: task,
+  query: z.object({
+    /** What a token is good for may end at a project; a task is found without it. */
+    project: scopeName.optional(),
+    handler: scopeName,
+    attempt: z.coerce.number().int().min(1),
+    stream: logs.input.shape.stream,
+    from: z.coerce.number().int().min(0).optional(),
+  }),
+  answer: logs.answer,
 });
 
 const token = { token: z.string() };
