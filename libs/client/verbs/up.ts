@@ -26,6 +26,11 @@ export const verb: Verb = {
     const { flags } = call;
     if (flags.on("demo")) return demo(call);
     if (flags.on("stop")) return stop(call);
+    if (flags.on("detach") && flags.on("ephemeral"))
+      throw new Problem("E_USAGE", "--ephemeral does not go with --detach", {
+        why: "what is removed at the end needs somebody who stays until the end",
+        next: "jackfield up --ephemeral &",
+      });
     return flags.on("detach") ? detach(call) : stay(call);
   },
 };
