@@ -71,7 +71,10 @@ function nothingReacted({ out }: Call, { root, answers, optional }: Nothing): nu
       refused.length === 0
         ? "no workflow listens to this type here; the event is kept"
         : refused.map(({ trigger, clause }) => `${trigger}: ${clause}`).join("\n"),
-    next: "see who listens: jackfield ls bindings, or say that it is no failure: --optional",
+    next:
+      shortType(root.type) === "run.requested"
+        ? "what a subproject holds: jackfield show PROJECT/SUBPROJECT --resolved"
+        : "add it to `on:` in the project file, or say that it is no failure: --optional",
   });
 }
 

@@ -18,7 +18,8 @@ export interface Surroundings extends Pick<OutputParts, "stdout" | "stderr"> {
 
 /** Runs one command line; answers with its exit code. Every failure is told in the one form. */
 export async function command(words: readonly string[], around: Surroundings): Promise<number> {
-  const [name, ...rest] = words;
+  // `help run` is what other tools call `run --help`.
+  const [name, ...rest] = words[0] === "help" && words[1] !== undefined ? [words[1], "--help"] : words;
   let json = words.some((word) => /^--json(=|$)/.test(word));
   quietWhenNobodyReads(around.stdout);
   try {

@@ -1,7 +1,7 @@
 import { changesBetween } from "./differences.ts";
 import type { RunTree } from "./lookup.ts";
 import { codeOf, dataVersionOf } from "./report.ts";
-import { shortDigest } from "./words.ts";
+import { handlerWords, shortDigest } from "./words.ts";
 
 /** Something that was put into two runs differently, and may explain why they came out differently. */
 export interface Cause {
@@ -65,7 +65,7 @@ function handlers({ tasks }: RunTree): Map<string, string> {
   return new Map(
     tasks.flatMap(({ step, attempts }) => {
       const last = attempts.findLast(({ role }) => role === "primary");
-      return last === undefined ? [] : [[step, `${last.handler}@${last.handlerversion ?? "?"}`]];
+      return last === undefined ? [] : [[step, handlerWords(last.handler, last.handlerversion)]];
     }),
   );
 }
@@ -88,7 +88,7 @@ export function causeLines(causes: readonly Cause[]): string[] {
   const [only] = causes;
   if (only === undefined) return ["nothing that went in is different"];
   if (causes.length === 1) return [`only cause: ${causeWords(only)}`];
-  return [`${causes.length} causes:`, ...causes.map((cause) => `  ${causeWords(cause)}`)];
+  return [`${causes.length} causes`, ...causes.map((cause) => `  ${causeWords(cause)}`)];
 }
 
 const causeWords = ({ kind, what, from, to }: Cause): string =>

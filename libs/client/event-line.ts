@@ -3,7 +3,7 @@ import { outcomeOf } from "@jackfield/spec/event/outcome";
 import { shortType } from "@jackfield/spec/event/type";
 import { at } from "./pick.ts";
 import type { Output } from "./output.ts";
-import { bar, columns, seconds } from "./words.ts";
+import { bar, columns, handlerWords, seconds } from "./words.ts";
 
 /** Who said it, in one word: a service, a handler, or the last word of a foreign source. */
 export function authorOf({ source }: CloudEvent, own: string): string {
@@ -38,7 +38,7 @@ export function eventText(event: CloudEvent, paint: Output["paint"] = (_, text) 
 }
 
 function triggeredText(event: CloudEvent): string {
-  const handler = `→ ${event.handler ?? "?"}@${said(event, "handlerversion") ?? "?"}`;
+  const handler = `→ ${handlerWords(event.handler, said(event, "handlerversion"))}`;
   if (at(event.data, ["cached"]) === true) return columns([handler, "answered by the cache"]);
   // Only `command` runs the project's own line; any other handler ignores it.
   return columns([handler, event.handler === "command" ? said(event, "inputs", "command") : undefined]);

@@ -42,6 +42,10 @@ test("Every file in verbs/ is a verb of the grammar, in its group, and in --help
     expect(out).toMatch(new RegExp(`^ .* ${name} .*${does.slice(0, 12)}`, "m"));
 });
 
+test("help VERB is VERB --help", async () => {
+  expect(await typed("help", "run")).toEqual(await typed("run", "--help"));
+});
+
 test("Each verb explains its flags", async () => {
   for (const { name, flags } of await loadVerbs()) {
     const { exit, out } = await typed(name, "--help");
@@ -57,6 +61,7 @@ test.each([
   ["tial", "next   did you mean jackfield tail?"],
   ["run --sed 4", "next   did you mean --seed?"],
   ["tail train.* >x", "E_FILTER"],
+  ["admin", "next   jackfield admin service tracker"],
   ["diff seattle-1", "diff takes two runs"],
   ["handle train", "handle which command?"],
 ])("%s is refused with the right command and exit 2", async (words, expected) => {

@@ -41,7 +41,7 @@ export function overview(verbs: readonly Verb[]): string {
     "A ref is weather/seattle (subproject) · seattle-57 (run) · weather:seattle-57 (run of a project) ·",
     "seattle-57/train (task) · sha256:… (artifact) · @last · @failed · an event's id.",
     "Exit: 0 pass · 5 fail · 6 warning (--strict) · 11 could not run · 7 aborted · 3 waited too long ·",
-    "      9 not found, nothing reacted · 2 usage · 10 no server · 1 our fault",
+    "      8 not finished yet · 9 not found, nothing reacted · 2 usage · 4 not allowed · 10 no server · 1 our fault",
   ].join("\n");
 }
 

@@ -27,6 +27,10 @@ test.each([
   expect(parseRef(text)).toEqual(ref);
 });
 
+test("A digest that was cut short is no event's id", () => {
+  expect(() => parseRef("sha256:dc18")).toThrow("no whole digest");
+});
+
 test("A stage is refused, because this release has none", () => {
   expect(() => parseRef("weather/seattle@production")).toThrow("does not have");
 });

@@ -24,6 +24,11 @@ export function parseRef(text: string): Ref {
   if (text === "@last" || text === "@failed")
     return { kind: "shortcut", which: text === "@last" ? "last" : "failed" };
   if (/^sha256:[0-9a-f]{64}$/.test(text)) return { kind: "artifact", digest: text };
+  if (text.startsWith("sha256:"))
+    throw new Problem("E_USAGE", `${text} is no whole digest`, {
+      why: "an artifact is named by sha256: and 64 digits",
+      next: "jackfield show RUN/STEP tells the digests of what went in and came out",
+    });
   if (text.includes("@") && !text.includes("/@"))
     throw new Problem("E_USAGE", `${text} names a stage or a shortcut that this release does not have`, {
       next: "shortcuts are @last and @failed",

@@ -4,6 +4,7 @@ import { run } from "@jackfield/spec/ask/tracker";
 import { causeLines, compareRuns } from "./compare.ts";
 import type { RunTree } from "./lookup.ts";
 import { report, timesOf } from "./report.ts";
+import { handlerWords } from "./words.ts";
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 const at = (second: number): string => `2026-01-01T00:00:${second.toFixed(3).padStart(6, "0")}Z`;
@@ -98,9 +99,17 @@ test("Without a gate there is no verdict, and a run that could not run says why"
   const [, train] = broken.tasks;
   Object.assign(train ?? {}, { state: "errored" });
   Object.assign(train?.attempts[0] ?? {}, {
-    problem: { code: "E_EXIT", what: "node train.mjs exited with 1", why: "boom" },
+    problem: {
+      code: "E_EXIT",
+      what: "node train.mjs exited with 1",
+      why: "boom",
+      next: "mend it\nthen: jackfield retry",
+    },
   });
-  expect(report(broken)).toContain("  train errored: E_EXIT  node train.mjs exited with 1\n    boom\n");
+  expect(report(broken)).toContain(
+    "  train errored: E_EXIT  node train.mjs exited with 1\n    boom\n    next: mend it\n          then: jackfield retry\n",
+  );
+  expect([handlerWords("", "none"), handlerWords("acme", undefined)]).toEqual(["nobody", "acme@?"]);
 });
 
 test("One thing that went in differently is the only cause; several are a list", () => {
@@ -110,7 +119,7 @@ test("One thing that went in differently is the only cause; several are a list",
   const other = passed("logistic");
   other.pinned["seed"] = 2;
   expect(causeLines(compareRuns(passed(), other).causes)).toEqual([
-    "2 causes:",
+    "2 causes",
     "  handler train (command@1 → logistic@1)",
     "  seed (1804289383 → 2)",
   ]);

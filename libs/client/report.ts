@@ -147,7 +147,7 @@ function reasonLines({ run, tasks }: RunTree): string[] {
         .filter((line) => line !== "")
         .slice(-5)
         .map((line) => `    ${line}`),
-      ...(next === undefined ? [] : [`    next: ${next}`]),
+      ...(next === undefined ? [] : [`    next: ${next.replaceAll("\n", "\n          ")}`]),
     ];
   });
 }

@@ -7,7 +7,7 @@ import { readRun, taskOf, type RunTree, type TaskRow } from "./lookup.ts";
 import { report } from "./report.ts";
 import type { Server } from "./server.ts";
 import type { Call } from "./verb.ts";
-import { clock, columns, duration, seconds, shortDigest, table } from "./words.ts";
+import { clock, columns, duration, handlerWords, seconds, shortDigest, table } from "./words.ts";
 
 export const isOpen = ({ run }: RunTree): boolean => run.state === "running" || run.state === "paused";
 
@@ -55,7 +55,7 @@ function taskTable({ tasks }: RunTree): string {
     return [
       task.step,
       task.state,
-      last === undefined ? "" : `${last.handler}@${last.handlerversion ?? "?"}`,
+      last === undefined ? "" : handlerWords(last.handler, last.handlerversion),
       task.cached ? "cached" : last === undefined ? "" : took(last),
       task.attempts.length > 1 ? `attempt ${task.attempts.length}` : "",
       last?.message?.split("\n")[0] ?? last?.problem?.what.split("\n")[0] ?? progressWords(task),
@@ -90,7 +90,7 @@ function attemptLines(attempt: TaskRow["attempts"][number]): string {
   const { attempt: count, handler, handlerversion, role, status, result, problem, message } = attempt;
   const head = columns([
     `  attempt ${count}`,
-    `${handler}@${handlerversion ?? "?"}${role === "shadow" ? " (shadow)" : ""}`,
+    `${handlerWords(handler, handlerversion)}${role === "shadow" ? " (shadow)" : ""}`,
     `triggered ${clock(attempt.triggeredAt)}`,
     took(attempt),
     status === "succeeded" ? (result ?? "pass") : status,

@@ -130,6 +130,12 @@ test("an event to which nothing reacts is exit 9 unless that is fine; sending it
   expect(again.err).toContain("was here before");
 });
 
+test("a run that is refused says why, and offers no flag that run does not have", async () => {
+  const { exit, err } = await typed("run", "--set", "train.parms.rule=x");
+  expect([exit, err]).toEqual([9, expect.stringContaining("has no train.parms.rule")]);
+  expect(err).not.toContain("--optional");
+});
+
 test("a command behind the pull door answers once it is bound, and hands back when it is told to leave", async () => {
   const handle = typing([
     "handle",

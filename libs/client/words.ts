@@ -86,3 +86,7 @@ export function duration(text: string): number | undefined {
   const units: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
   return amount === undefined ? undefined : Number(amount) * (units[unit] ?? 1_000);
 }
+
+/** `command@1`; a task that nobody could take was given to nobody. */
+export const handlerWords = (handler: string | undefined, version: string | undefined): string =>
+  handler === undefined || handler === "" ? "nobody" : `${handler}@${version ?? "?"}`;

@@ -12,9 +12,7 @@ export const verb: Verb = {
   run: async ({ refs, out, environment, signal }) => {
     const [sub, name, ...more] = refs;
     if (sub !== "service" || name === undefined || more.length > 0)
-      throw new Problem("E_USAGE", `admin ${refs.join(" ")} is not in this release`, {
-        next: "jackfield admin service NAME",
-      });
+      throw new Problem("E_USAGE", "admin takes: service NAME", { next: "jackfield admin service tracker" });
     const { startOne } = await loadLauncher();
     const service = await startOne(name, { ...environment });
     out.say(`${name} is up; Ctrl-C stops`);

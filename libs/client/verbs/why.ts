@@ -1,5 +1,6 @@
 import { why } from "@jackfield/spec/ask/conductor";
 import { event as oneEvent, events } from "@jackfield/spec/ask/tracker";
+import { comparePositions, parsePosition } from "@jackfield/spec/event/position";
 import { eventLine } from "../event-line.ts";
 import { exit } from "../exit.ts";
 import { findRun, projectOf } from "../lookup.ts";
@@ -64,7 +65,9 @@ async function chainOf(server: Server, { ref, project, filter }: Target) {
   const id = filter === undefined ? ref : await lastEventOf(server, filter, project);
   if (id === undefined) return [];
   const found = await server.get(oneEvent.answer, `/v1/events/${segment(id)}`, { project });
-  return [...found.causes, found.found].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  return [...found.causes, found.found].sort((a, b) =>
+    comparePositions(parsePosition(a.position), parsePosition(b.position)),
+  );
 }
 
 async function lastEventOf(
