@@ -115,6 +115,8 @@ export class LiveLog {
   #beginAt(position: Position): void {
     this.#items = [];
     this.#held = { floor: position, end: position };
+    // Perhaps nothing is written for long: who waits for the old end, or for the first one, looks at this one.
+    this.wake();
   }
 
   #take({ position, event, storedMs }: LogEntry): void {
@@ -153,6 +155,7 @@ export class LiveLog {
   #addGap(gap: LiveGap["gap"]): void {
     this.#items.push({ position: gap.to, gap });
     if (this.#held !== undefined) this.#held = { ...this.#held, end: gap.to };
+    this.wake();
   }
 
   #trim(): void {
