@@ -106,6 +106,8 @@ test("a batch is answered in its order, and one bad event keeps all of it out", 
   expect(await batch([])).toMatchObject({ status: 202, body: [] });
   const bad = await batch([foreign("b3"), { ...foreign("b4"), source: undefined }]);
   expect(bad).toMatchObject({ status: 400, body: { code: "E_NOT_AN_EVENT", here: "/1/source" } });
+  const large = await batch([foreign("b3"), foreign("b4", { data: "x".repeat(65_536) })]);
+  expect(large).toMatchObject({ status: 413, body: { code: "E_TOO_LARGE", here: "/1" } });
   expect(await kept("b3")).toBeUndefined();
 });
 

@@ -1,5 +1,5 @@
 import { decode, decodeBatch, fromJson } from "@jackfield/events/codec";
-import { batchType, structuredType } from "@jackfield/events/encode";
+import { batchType, encodeStructured, structuredType } from "@jackfield/events/encode";
 import { isJsonType, mediaTypeOf } from "@jackfield/events/header-text";
 import { asProblem, Problem } from "@jackfield/problem/problem";
 import type { IncomingHttpHeaders } from "node:http";
@@ -81,7 +81,10 @@ function each<Item>(items: readonly Item[], read: (item: Item, index: number) =>
     throw new Problem("E_TOO_LARGE", `A batch has at most ${mostEvents} events, this one ${items.length}.`);
   return items.map((item, index) => {
     try {
-      return read(item, index);
+      const outside = read(item, index);
+      // What cannot travel is met before the first of the batch is taken, not after.
+      encodeStructured(outside.event);
+      return outside;
     } catch (thrown) {
       throw atIndex(asProblem(thrown), index);
     }
