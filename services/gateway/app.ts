@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { Problem } from "@jackfield/problem/problem";
+import { isOfThisMachine } from "./config.ts";
 import { EdgeProblem, sendProblem } from "./problem-answer.ts";
 
 /** A page of events or a project file; an artifact has its own door, without a limit. */
@@ -26,7 +27,8 @@ export function createApp({ token, letIn }: Gatekeeper): FastifyInstance {
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.setErrorHandler((thrown, request, reply) => sendProblem(request, reply, thrown));
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, unknownRoute(app, request)));
-  if (token !== undefined)
+  if (token === undefined) app.addHook("onRequest", async (request) => refuseOtherSites(request));
+  else
     app.addHook("onRequest", async (request) => {
       if (isOpen(request) || bearerIs(request, token) || letIn(request)) return;
       throw new EdgeProblem(401, "E_TOKEN_SCOPE", {
@@ -35,6 +37,20 @@ export function createApp({ token, letIn }: Gatekeeper): FastifyInstance {
       });
     });
   return app;
+}
+
+/**
+ * Without a token everybody on this machine may ask, but a page of another site that somebody here looks at may not. A
+ * browser names the page's site in Origin; one whose name was pointed at this machine shows in Host.
+ */
+function refuseOtherSites({ headers: { origin, host } }: FastifyRequest): void {
+  const named = [origin, host === undefined ? undefined : `http://${host}`];
+  const other = named.find((url) => url !== undefined && !isOfThisMachine(url));
+  if (other === undefined) return;
+  throw new EdgeProblem(403, "E_TOKEN_SCOPE", {
+    what: `${other} is another site; without a token only this machine may ask.`,
+    next: "ask by http://127.0.0.1 or localhost, or set JACKFIELD_TOKEN and send it",
+  });
 }
 
 /** Who watches that the process lives has no token. */

@@ -19,6 +19,10 @@ export type GatewayConfig = z.output<typeof gatewayConfig>;
 const usualPort = 7733;
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
 
+/** Is this URL's host this machine, by a name that no other site can have? */
+export const isOfThisMachine = (url: string): boolean =>
+  URL.canParse(url) && loopback.test(new URL(url).hostname);
+
 /** Where to listen. @throws Problem E_CONFIG when others could come in and no token keeps them out. */
 export function addressOf(config: GatewayConfig): { host: string; port: number } {
   const host = config.JACKFIELD_GATEWAY_HOST;

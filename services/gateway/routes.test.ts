@@ -130,6 +130,18 @@ test("with a token, everything but the signs of life asks for it; the token of a
   expect((await closed.call(log, shown(token))).status).toBe(401);
 });
 
+test("without a token no page of another site comes in, by its origin or by a name of its own for this machine", async () => {
+  const app = createApp({ token: undefined, letIn: () => false });
+  app.post("/v1/runs/x/abort", async () => ({}));
+  const status = async (headers: Record<string, string>): Promise<number> =>
+    (await app.inject({ method: "POST", url: "/v1/runs/x/abort", headers })).statusCode;
+  expect(await status({ host: "127.0.0.1:7733" })).toBe(200);
+  expect(await status({ host: "localhost:7733", origin: "http://localhost:7733" })).toBe(200);
+  expect(await status({ host: "127.0.0.1:7733", origin: "https://evil.example" })).toBe(403);
+  expect(await status({ host: "127.0.0.1:7733", origin: "null" })).toBe(403);
+  expect(await status({ host: "evil.example:7733" })).toBe(403);
+});
+
 test("others than this machine come in only with a token", () => {
   const config = (more: object) => gatewayConfig.parse(more);
   expect(addressOf(config({}))).toEqual({ host: "127.0.0.1", port: 7733 });
