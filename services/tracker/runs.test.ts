@@ -73,6 +73,14 @@ test("a run is a tree: what it pinned, its tasks with their attempts, what they 
   });
 });
 
+test("what a run pinned is shown with all the digits of its numbers", async () => {
+  const bed = await aTracker();
+  const life = new Life("seattle-57");
+  const { data, ...started } = life.started();
+  const after = await bed.say({ ...started, data: { ...Object(data), seed: 9007199254740993n } });
+  expect((await bed.ask.run({ ref: "seattle-57", after })).pinned).toMatchObject({ seed: 9007199254740993n });
+});
+
 test("a run is named by id, by name, or with its project; an unknown one names its neighbours", async () => {
   const bed = await aTracker();
   const [here, there] = [new Life("seattle-57"), new Life("seattle-57", "traffic")];

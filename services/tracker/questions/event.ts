@@ -27,7 +27,7 @@ export async function eventWithCauses(
     causes.push(cause);
     last = cause;
   }
-  const sizeOf = (cause: Found): number => printJson(cause).length;
+  const sizeOf = (cause: Found): number => Buffer.byteLength(printJson(cause));
   return { found, causes: fitting(causes, sizeOf), effects: await effectsOf(db, found) };
 }
 
@@ -91,7 +91,7 @@ async function effectsOf(db: Db, { event }: Found): Promise<Found[]> {
     .orderBy("sequence")
     .limit(mostEffects)
     .execute();
-  return fitting(rows, ({ body }) => body.length)
+  return fitting(rows, ({ body }) => Buffer.byteLength(body))
     .map(readEvent)
     .filter(({ event: effect }) => {
       const sameProject = event.project === undefined || effect.project === event.project;

@@ -25,7 +25,7 @@ export const inOrder = (columns: string, order: Order): RawBuilder<unknown> =>
 export const cursorOf = (text: string | undefined): Position | undefined =>
   text === undefined ? undefined : parsePosition(text);
 
-/** For two lists without a cursor in one answer: as many of the first as half an answer holds. */
+/** For two lists without a cursor in one answer: as many of the first as half an answer holds; sizes in bytes. */
 export function fitting<Row>(rows: readonly Row[], sizeOf: (row: Row) => number): Row[] {
   let size = 0;
   return rows.filter((row) => (size += sizeOf(row)) < maxAnswerBytes / 2);

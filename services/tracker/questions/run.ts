@@ -1,3 +1,4 @@
+import { printJson } from "@jackfield/events/json-text";
 import type { run, taskRow } from "@jackfield/spec/ask/tracker";
 import { partsOfTask } from "@jackfield/spec/event/ids";
 import { outcomeOf } from "@jackfield/spec/event/outcome";
@@ -28,7 +29,7 @@ export async function runAsTree(
   if (row === undefined) throw new Error(`the run ${stored.run} is gone`);
   const pinned = await pinnedBy(db, stored);
   const attempts = await attemptsOf(db, stored.run);
-  return { run: row, pinned, tasks: withinAnswer(tasksOf(attempts), JSON.stringify(pinned).length) };
+  return { run: row, pinned, tasks: withinAnswer(tasksOf(attempts), Buffer.byteLength(printJson(pinned))) };
 }
 
 /** What `run.started` says, but for the name. */
@@ -166,6 +167,4 @@ function withinAnswer(tasks: readonly TaskRow[], taken: number): TaskRow[] {
   });
 }
 
-const sizeOf = (task: TaskRow): number => Buffer.byteLength(JSON.stringify(task, withoutBigint));
-const withoutBigint = (_: string, value: unknown): unknown =>
-  typeof value === "bigint" ? value.toString() : value;
+const sizeOf = (task: TaskRow): number => Buffer.byteLength(printJson(task));
