@@ -19,7 +19,7 @@ const statusOf = (problem: Problem): number =>
     : (problemStatus[problem.code] ?? (problem.retriable ? 503 : 400));
 
 /** Problem → the members of RFC 9457, with our own beside them. */
-export const detailsOf = (problem: Problem, instance: string) => ({
+const detailsOf = (problem: Problem, instance: string) => ({
   ...reportOf(problem),
   type: `https://jackfield.dev/problems/${problem.code.slice(2).toLowerCase().replaceAll("_", "-")}`,
   title: catalogue[problem.code].meaning,

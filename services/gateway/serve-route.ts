@@ -52,7 +52,7 @@ export function serveRaw<P extends z.ZodType, Q extends z.ZodType, B extends z.Z
  * The body as JSON; no body is an empty object. Only a declared JSON type is read: a page of another site may send
  * plain text to a loopback address without being asked, JSON not.
  */
-export function jsonBody(request: FastifyRequest): unknown {
+function jsonBody(request: FastifyRequest): unknown {
   const { body } = request;
   if (!Buffer.isBuffer(body) || body.byteLength === 0) return {};
   const type = request.headers["content-type"] ?? "";

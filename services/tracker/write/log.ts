@@ -42,7 +42,7 @@ const eventRow = ({ position, storedMs, event, digest, json }: KeptEvent) => ({
 });
 
 const digestPrefix = "sha256:";
-export const digestBytes = (digest: string): Buffer => Buffer.from(digest.slice(digestPrefix.length), "hex");
+const digestBytes = (digest: string): Buffer => Buffer.from(digest.slice(digestPrefix.length), "hex");
 export const digestText = (bytes: Buffer): string => digestPrefix + bytes.toString("hex");
 
 const insertTypes = insertInto<{ type: string }>("types", { type: text }, "on conflict (type) do nothing");
