@@ -42,7 +42,7 @@ function ackOf(message: Msg): PubAck {
 
 export const fullProblem = (stream: string): Problem =>
   new Problem("E_STREAM_FULL", `The stream ${stream} is full; the event was not taken.`, {
-    next: "try again: the tracker trims what it has persisted",
+    next: "give the stream more room (max_bytes in NATS), then try again",
     retryAfterSeconds: 5,
   });
 

@@ -29,7 +29,7 @@ export interface Drift {
 }
 
 export interface StreamOptions {
-  /** The stream never grows beyond this; publishing is then refused until the tracker has trimmed it. */
+  /** The stream never grows beyond this; publishing is then refused until it has room. */
   maxBytes: number;
   /** Copies in a cluster. */
   replicas?: number;

@@ -62,10 +62,7 @@ export const catalogue = {
   E_ARTIFACT_GONE: { kind: "trouble", meaning: "The bytes of an artifact are not there" },
   E_DIGEST: { kind: "refusal", meaning: "Bytes do not have the digest they are named by" },
   E_UNREACHABLE: { kind: "trouble", meaning: "The server cannot be reached" },
-  E_STREAM_FULL: {
-    kind: "trouble",
-    meaning: "The stream is full; nothing is taken until the tracker has trimmed it",
-  },
+  E_STREAM_FULL: { kind: "trouble", meaning: "The stream is full, and takes nothing until it has room" },
   E_STREAM_BEHIND: { kind: "refusal", meaning: "The stream ends before a position that was read from it" },
   E_STORE_DOWN: { kind: "trouble", meaning: "PostgreSQL or NATS does not answer" },
   E_MIGRATION: { kind: "refusal", meaning: "A database migration failed" },
