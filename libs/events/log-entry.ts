@@ -34,11 +34,21 @@ interface ReadEvent {
 /** One message of the log: an event, or what was refused. */
 export type LogEntry = (Place & ReadEvent) | (Place & { event?: undefined; refused: Refusal });
 
-/** A delivery → event whose body and subject agree, or the reason why it does not count. */
-export function readDelivery(
-  { message }: Pick<Delivery, "message">,
-  subjectRoot: string,
-): ReadEvent | { event?: undefined; refused: Refusal } {
+type Read = ReadEvent | { event?: undefined; refused: Refusal };
+
+/** A delivery → event whose body and subject agree, or the reason why it does not count. Never throws. */
+export function readDelivery(delivery: Pick<Delivery, "message">, subjectRoot: string): Read {
+  try {
+    return checkedEvent(delivery, subjectRoot);
+  } catch (error) {
+    // The client parses headers only when they are asked for, and throws for a line break or a strange name in them.
+    // Thrown inside its callback, that would end its reading for good, without a word.
+    const detail = error instanceof Error ? error.message : String(error);
+    return { refused: { reason: "not-an-event", detail, body: delivery.message.data, headers: [] } };
+  }
+}
+
+function checkedEvent({ message }: Pick<Delivery, "message">, subjectRoot: string): Read {
   const { subject, data: body, headers: lines = [] } = message;
   const decoded = decode({ body, headers: lines });
   if (!decoded.ok) {

@@ -1,4 +1,4 @@
-import { deferred } from "@nats-io/transport-node";
+import { deferred, type MsgHdrs } from "@nats-io/transport-node";
 import { expect, test } from "vitest";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Position } from "@jackfield/spec/event/position";
@@ -189,6 +189,25 @@ test("what is no event and what is forged come as refused, with the bytes, and t
   expect(log.entries.map(({ refused }) => refused?.reason)).toEqual(["not-an-event", "forged", undefined]);
   expect(log.entries[1]).toMatchObject({ subject: own, refused: { claimed: finished } });
   expect(Buffer.from(log.entries[0]!.refused!.body).toString()).toBe("junk");
+});
+
+test("headers that the client cannot read are refused; the connection goes on, and nothing is skipped", async () => {
+  await using events = await freshEvents();
+  await using reader = reading(events);
+  const subject = `${events.subjectRoot}._._.pushed`;
+  for (const line of ["ce-id: one\ntwo", "no name: 1"]) {
+    // The client writes what it is given; other clients write what they like.
+    const headers = { encode: () => Buffer.from(`NATS/1.0\r\n${line}\r\n\r\n`) } as unknown as MsgHdrs;
+    events.connection.publish(subject, "{}", { headers });
+  }
+  await publish(events, 1, 1);
+  await until("all is read", () => reader.entries.length === 3);
+  expect(sequences(reader.entries)).toEqual([1, 2, 3]);
+  expect(reader.entries.map(({ refused }) => refused?.reason)).toEqual([
+    "not-an-event",
+    "not-an-event",
+    undefined,
+  ]);
 });
 
 test("what a batch throws ends the reading with it", async () => {

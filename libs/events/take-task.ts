@@ -115,7 +115,8 @@ class Taking {
       if (delivery !== undefined) message.respond("-NAK");
       return;
     }
-    if (message.headers?.code === 100) return;
+    // Headers of a delivery may be anything; only those of a status are surely readable.
+    if (delivery === undefined && message.headers?.code === 100) return;
     this.open -= 1;
     const consumer = {
       subjectRoot: this.#events.subjectRoot,
