@@ -17,7 +17,7 @@ const longestPauseMs = 5_000;
 
 /**
  * Of several processes of one service, one folds the stream and answers; the others wait at a PostgreSQL lock.
- * Any failure of a batch (PostgreSQL gone, position moved by another) ends the activation: state is thrown away,
+ * Any failure of the fold (PostgreSQL gone, position moved by another) ends the activation: state is thrown away,
  * the lock released, and this process becomes a candidate again. So nothing goes on from half a batch.
  */
 export function startActive(service: ServiceParts<unknown, unknown>, parts: Parts): ActiveLoop {
@@ -28,14 +28,16 @@ export function startActive(service: ServiceParts<unknown, unknown>, parts: Part
     await using lock = await holdLock(parts.database, service.name, { signal });
     const broken = new AbortController();
     void lock.lost.then(() => broken.abort(lockLost(service.name)));
-    const lost = AbortSignal.any([signal, broken.signal]);
     const shared = await service.state?.(parts);
     const fold = await service.reads?.(shared, parts);
+    const over = anyOf(signal, broken.signal, fold?.broken);
     try {
       await using _listening = await listenFor(parts.events, service.answers?.(shared, parts) ?? []);
       parts.log.info({ event: "service.active", position: fold?.position }, `${service.name} is active`);
       state = { ready: true };
-      if (fold !== undefined) await foldStream(parts.events, service.name, fold, lost);
+      if (fold !== undefined) await foldStream(parts.events, service.name, fold, over);
+      // Reading just ends when it is told to; whoever looks at the log wants to know why.
+      over.throwIfAborted();
     } finally {
       state = { ready: false, why: "standing by" };
       await fold?.close?.();
@@ -56,6 +58,9 @@ export function startActive(service: ServiceParts<unknown, unknown>, parts: Part
     },
   };
 }
+
+const anyOf = (...signals: (AbortSignal | undefined)[]): AbortSignal =>
+  AbortSignal.any(signals.filter((one) => one !== undefined));
 
 const foldStream = (events: Events, name: string, fold: LogFold, signal: AbortSignal): Promise<void> =>
   readLog(events, {

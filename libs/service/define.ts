@@ -32,6 +32,8 @@ export interface LogFold {
   position: Position | undefined;
   /** Folds events in stream order. Position and state move in one transaction, or neither does. */
   onBatch(batch: LogEntry[]): Promise<void>;
+  /** Fires when this state cannot go on though no batch failed; its reason says why. Then everything begins anew. */
+  broken?: AbortSignal;
   close?(): Promise<void>;
 }
 

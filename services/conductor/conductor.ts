@@ -8,10 +8,9 @@ import type { LogFold, Parts } from "@jackfield/service/define";
 import { capabilityEntry } from "@jackfield/spec/event/contract";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Position } from "@jackfield/spec/event/position";
-import { catalogueOf, type Catalogue } from "@jackfield/lifecycle/facts";
+import { catalogueOf, isOwn, type Catalogue } from "@jackfield/lifecycle/facts";
 import { decide } from "@jackfield/lifecycle/decide";
 import { evolve } from "@jackfield/lifecycle/evolve";
-import { isOwn } from "@jackfield/lifecycle/facts";
 import type { Change, Entry, State } from "@jackfield/lifecycle/state";
 import { AtWork } from "./at-work.ts";
 import { ChangedRows } from "./changed-rows.ts";
@@ -55,7 +54,7 @@ export class Conductor implements LogFold {
   #tickedMs = performance.now();
   #judging = false;
   #closed = false;
-  #fault: Error | undefined;
+  readonly #broken = new AbortController();
 
   private constructor(
     parts: Parts<Settings>,
@@ -92,6 +91,11 @@ export class Conductor implements LogFold {
     return conductor;
   }
 
+  /** Also what failed outside a batch ends this activation: on a quiet stream no batch may come for days. */
+  get broken(): AbortSignal {
+    return this.#broken.signal;
+  }
+
   get state(): State {
     return this.#working.state;
   }
@@ -103,12 +107,12 @@ export class Conductor implements LogFold {
 
   onBatch(batch: LogEntry[]): Promise<void> {
     return this.#turns(async () => {
-      if (this.#fault !== undefined) throw this.#fault;
+      this.broken.throwIfAborted();
       try {
         await this.#fold(batch);
       } catch (error) {
         // Memory may be ahead of the database now; nothing goes on from it.
-        this.#fault = asProblem(error);
+        this.#broken.abort(asProblem(error));
         throw error;
       }
     });
@@ -117,7 +121,7 @@ export class Conductor implements LogFold {
   /** Decisions that no event led to: a clock, a slot, a handler that came or went. */
   decideNow(make: (now: string) => Promise<CloudEvent[]> | CloudEvent[] = () => []): Promise<void> {
     return this.#turns(async () => {
-      if (this.#fault !== undefined || this.#closed) return;
+      if (this.broken.aborted || this.#closed) return;
       try {
         const now = new Date().toISOString();
         this.outbox.add(await make(now));
@@ -128,7 +132,7 @@ export class Conductor implements LogFold {
         this.outbox.publishSaved();
       } catch (error) {
         // While PostgreSQL is away decisions wait in memory; the next tick writes them.
-        if (!isOutage(error)) this.#fault = asProblem(error);
+        if (!isOutage(error)) this.#broken.abort(asProblem(error));
         this.parts.log.warn({ event: "decision.failed", error: String(error) }, "a decision was not written");
       }
     });

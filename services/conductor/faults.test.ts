@@ -202,3 +202,14 @@ test("A handler never has more tasks than workers", async () => {
   await finished(30);
   expect(most).toBe(2);
 });
+
+test("A decision that cannot be written on a quiet stream makes the conductor begin anew, though no event comes", async () => {
+  await world.conductor();
+  await world.say(applied());
+  const stored = () => query<{ sequence: string }>("select sequence from position");
+  await world.until("the project is folded", async () => Number((await stored())[0]?.sequence) === 1);
+  await query("update position set sequence = 0");
+  // Its registration is a decision that no event led to.
+  await world.handler("fetch", [step("fetch")]);
+  await world.until("fetch is there", () => world.count("handler.registered") === 1);
+});
