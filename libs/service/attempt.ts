@@ -62,18 +62,24 @@ export async function attempt(
     await place.publisher.publish(startedEvent(assignment, now(), trace), { untilAccepted: true });
     delivery.ack();
     const began = performance.now();
-    const ended = data.success
+    const worked = data.success
       ? await work(place, handler, { assignment, data: data.data, trace })
       : erred(
           new Problem("E_INVALID", "This triggered event does not keep its contract", {
             why: z.prettifyError(data.error),
           }),
         );
-    ended.data.workSeconds = Math.round(performance.now() - began) / 1_000;
-    const finished = finishedEvent(assignment, ended, { time: now(), trace });
-    const accepted = place.publisher.publish(finished, { untilAccepted: true });
+    const seconds = Math.round(performance.now() - began) / 1_000;
+    const say = async (ended: Ended): Promise<Ended> => {
+      ended.data.workSeconds = seconds;
+      const finished = finishedEvent(assignment, ended, { time: now(), trace });
+      await place.publisher.publish(finished, { untilAccepted: true });
+      return ended;
+    };
+    // An answer that cannot be said (it is too large) is an error, which can; else the task would only seem silent.
+    const accepted = say(worked).catch((refusal: unknown) => say(erred(refusal)));
     free();
-    await accepted;
+    const ended = await accepted;
     account(place, handler, { assignment, ended });
   });
 }
@@ -110,21 +116,22 @@ async function work(place: Workplace, handler: Handler, { assignment, data, trac
   if (place.signal.aborted) leave();
   const { signal } = stop;
   let count = 0;
-  const task = openTask({
-    assignment,
-    artifacts: place.artifacts(),
-    capability: handler.capability.name,
-    deadline: new Date(Date.now() + data.limits.finishSeconds * 1_000),
-    log: () => place.log.child({ task: assignment.task, run: assignment.triggered.run }),
-    signal,
-    trace,
-    say: async (said) => {
-      await place.publisher.publish(
-        progressedEvent(assignment, (count += 1), { time: now(), trace, data: said }),
-      );
-    },
-  });
   try {
+    // Opening it may fail too (no artifact store is configured); the task is told so, and its lease ends.
+    const task = openTask({
+      assignment,
+      artifacts: place.artifacts(),
+      capability: handler.capability.name,
+      deadline: new Date(Date.now() + data.limits.finishSeconds * 1_000),
+      log: () => place.log.child({ task: assignment.task, run: assignment.triggered.run }),
+      signal,
+      trace,
+      say: async (said) => {
+        await place.publisher.publish(
+          progressedEvent(assignment, (count += 1), { time: now(), trace, data: said }),
+        );
+      },
+    });
     const answer = await handler.run(data.inputs, task);
     if (isRefused(answer)) return erred(signal.aborted ? signal.reason : answer.problem, answer.logs);
     return await succeeded(place, handler, answer);
