@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { runStarted } from "@jackfield/spec/facts/run";
+import { decide } from "./decide.ts";
 import { inWords, Story } from "./story.ts";
 import { answer, builtInCatalogue, newest, said, started, weather } from "./story-events.ts";
 
@@ -165,4 +166,14 @@ describe("a request", () => {
       configuration: before.configuration,
     });
   });
+});
+
+test("Only an answer is looked up among the tasks: a shell would ask its database in vain for anything else", () => {
+  const story = open().given(request("r1"));
+  const asked: string[] = [];
+  const tasks = { get: (key: string) => (asked.push(key), story.state.tasks.get(key)) };
+  const event = newest(story, "run.started");
+  const context = { catalogue: builtInCatalogue, now: story.now(), decided: () => false };
+  decide({ ...story.state, tasks }, { event, position: { epoch: 1, sequence: 99 } }, context);
+  expect(asked).toEqual([]);
 });

@@ -17,7 +17,11 @@ import type { DoneTask } from "./tasks.ts";
  */
 export function decideFacts(state: State, entry: Entry, catalogue: Catalogue, now: string): CloudEvent[] {
   const { event } = entry;
-  const task = event.subject === undefined ? undefined : state.tasks.get(event.subject);
+  // Only an answer can have been counted; the subject of anything else is no task, and would be looked up in vain.
+  const task =
+    event.triggeredid === undefined || event.subject === undefined
+      ? undefined
+      : state.tasks.get(event.subject);
   if (task?.status !== "done" || !goesOn(task.outcome) || !samePlace(task.position, entry.position))
     return [];
   const run = state.runs.get(task.run);
