@@ -32,7 +32,7 @@ export const defaultsTable: readonly (readonly [key: string, value: string, rema
   ],
   ["split.by", "`quota`", "when only a share is said"],
   ["train.params", "`{}`", ""],
-  ["train.inputs", `\`${defaults.inputs}\``, "the CSV twins come when a placeholder asks for them"],
+  ["train.inputs", `\`${defaults.inputs}\``, "with CSV twins up to 100 MB; above, when a placeholder asks"],
   ["evaluate.metrics", "all that fit the target", "classification or regression"],
   ["evaluate.slices", "by season", "when the split is by ranges of a date column; else none"],
   ["gate", "`{}`", "the outcome is printed as no verdict, exit 0"],
