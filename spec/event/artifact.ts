@@ -5,14 +5,17 @@ export const digest = z
   .regex(/^sha256:[0-9a-f]{64}$/)
   .meta({ id: "Digest" });
 
+// Names and media types end up in HTTP headers and database rows, which have no room for control characters.
+const printable = z.string().regex(/^\P{Cc}*$/u, "has control characters");
+
 /** Immutable bytes, described as in the OCI image specification: media type, digest, size in bytes. */
 export const descriptor = z
   .object({
-    mediaType: z.string().min(1).max(200),
+    mediaType: printable.min(1).max(200),
     digest,
     size: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
     /** What a person would call the file; never part of a cache key. */
-    name: z.string().max(200).optional(),
+    name: printable.max(200).optional(),
   })
   .meta({ id: "Descriptor" });
 
