@@ -7,6 +7,7 @@ import { streamState, type StreamState } from "@jackfield/events/stream";
 import { asProblem } from "@jackfield/problem/problem";
 import type { Log } from "@jackfield/service/log";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { eventKey } from "@jackfield/spec/event/ids";
 import { comparePositions, printPosition, type Position } from "@jackfield/spec/event/position";
 
 /** An event as every tail shows it; its text is made once, however many look on. */
@@ -126,13 +127,12 @@ export class LiveLog {
     this.#items.push({ position, event, text: printJson({ position: printPosition(position), at, event }) });
   }
 
-  #isRepeat({ id, source, type, project }: CloudEvent, storedMs: number): boolean {
+  #isRepeat(event: CloudEvent, storedMs: number): boolean {
     for (const [key, seenMs] of this.#seen) {
       if (storedMs - seenMs <= repeatMs && this.#seen.size < mostKeys) break;
       this.#seen.delete(key);
     }
-    // Attributes have no control characters, so a line break parts them.
-    const key = `${id}\n${source}\n${type}\n${project ?? ""}`;
+    const key = eventKey(event);
     const seen = this.#seen.has(key);
     if (!seen) this.#seen.set(key, storedMs);
     return seen;

@@ -25,8 +25,11 @@ export function serveStream(app: FastifyInstance, parts: GatewayParts): void {
     const sink = new EventSink(reply.raw);
     const end = (): void => sink.end();
     closing.addEventListener("abort", end);
-    await new Tail({ events, live, sink, wanted, heartbeatMs }, from).run();
-    closing.removeEventListener("abort", end);
+    try {
+      await new Tail({ events, live, sink, wanted, heartbeatMs }, from).run();
+    } finally {
+      closing.removeEventListener("abort", end);
+    }
     return reply;
   });
 }

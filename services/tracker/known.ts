@@ -1,7 +1,7 @@
 import type { LogEntry } from "@jackfield/events/log-entry";
 import { arrayOf, text } from "@jackfield/postgres/rows";
 import type pg from "pg";
-import { keyOf } from "./kept-event.ts";
+import { eventKey } from "@jackfield/spec/event/ids";
 import type { Question } from "./projections/attempts.ts";
 import { digestText } from "./write/log.ts";
 
@@ -24,9 +24,7 @@ export async function digestsInLog(
     text: "select id, source, type, project, digest from events where id = any($1::text[])",
     values: [arrayOf(text, [...new Set(ids)])],
   });
-  return new Map(
-    rows.map(({ digest, ...key }) => [keyOf({ specversion: "1.0", ...key }), digestText(digest)]),
-  );
+  return new Map(rows.map(({ digest, ...key }) => [eventKey(key), digestText(digest)]));
 }
 
 interface QuestionRow {

@@ -1,5 +1,6 @@
 import type { LogEntry } from "@jackfield/events/log-entry";
-import { keyOf, type KeptEvent } from "./kept-event.ts";
+import { eventKey } from "@jackfield/spec/event/ids";
+import type { KeptEvent } from "./kept-event.ts";
 import { answerOf, fits, isQuestion, questionOf, type Question } from "./projections/attempts.ts";
 
 /** What is not taken into the log, and why; kept beside it, so that nothing is dropped silently. */
@@ -38,7 +39,7 @@ export function sortOut(entries: readonly LogEntry[], known: Known): SortedOut {
       sorted.withheld.push({ entry, why: entry.refused.reason, detail: entry.refused.detail });
       continue;
     }
-    const key = keyOf(entry.event);
+    const key = eventKey(entry.event);
     const first = digests.get(key) ?? known.digests.get(key);
     if (first === entry.digest) continue;
     const fault = first === undefined ? unasked(entry, answered(entry)) : conflict(entry, first);

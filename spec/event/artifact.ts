@@ -6,16 +6,20 @@ export const digest = z
   .meta({ id: "Digest" });
 
 // Names and media types end up in HTTP headers and database rows, which have no room for control characters.
-const printable = z.string().regex(/^\P{Cc}*$/u, "has control characters");
+const printable = (longest: number) =>
+  z
+    .string()
+    .max(longest)
+    .refine((text) => !/\p{Cc}/u.test(text), "has control characters");
 
 /** Immutable bytes, described as in the OCI image specification: media type, digest, size in bytes. */
 export const descriptor = z
   .object({
-    mediaType: printable.min(1).max(200),
+    mediaType: printable(200).min(1),
     digest,
     size: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
     /** What a person would call the file; never part of a cache key. */
-    name: printable.max(200).optional(),
+    name: printable(200).optional(),
   })
   .meta({ id: "Descriptor" });
 

@@ -65,9 +65,17 @@ export const factId = (resource: string, version: string | number, predicate: st
 export const sourceOfService = (service: string): string => `/jackfield/${service}`;
 export const sourceOfHandler = (handler: string): string => `/jackfield/handlers/${handler}`;
 
-/** The log's key: two events with one key are a repeat or a conflict. */
-export const eventKey = (event: Pick<CloudEvent, "project" | "source" | "type" | "id">): string =>
-  canonicalJson([event.project ?? "", event.source, event.type, event.id]);
+/**
+ * The log's key: two events with one key are a repeat or a conflict. Attributes have no control characters, so a line
+ * break parts them.
+ */
+export const eventKey = ({
+  project,
+  source,
+  type,
+  id,
+}: Pick<CloudEvent, "project" | "source" | "type" | "id">): string =>
+  `${id}\n${source}\n${type}\n${project ?? ""}`;
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz234567";
 
