@@ -52,12 +52,18 @@ export function whyRun(run: Run, tasks: readonly Task[], present: Present): Why 
   if (run.status === "finished") {
     const ended = tasks.filter((task) => task.status === "done" && !goesOn(task.outcome));
     const because = ended.length === 0 ? ["every step passed"] : lines;
-    const next = ended.some((task) => task.status === "done" && task.outcome !== "fail")
-      ? `jackfield retry ${run.name}`
-      : `jackfield show ${run.name}`;
+    const next = wayOut(run.name, ended);
     return { what: `${run.name} ${verdicts[run.outcome]}.`, state: run.outcome, because, cache, next };
   }
   return { ...atWork(run), because: [...steered(run), ...lines], cache };
+}
+
+/** A verdict is looked at; what could not run is mended first, as its problem says, and then asked for again. */
+function wayOut(name: string, ended: readonly Task[]): string {
+  const broken = ended.filter((task) => task.status === "done" && task.outcome !== "fail");
+  if (broken.length === 0) return `jackfield show ${name}`;
+  const [mend] = broken.flatMap((task) => (task.status === "done" ? (task.problem?.next ?? []) : []));
+  return mend === undefined ? `jackfield retry ${name}` : `${mend}; then jackfield retry ${name}`;
 }
 
 function atWork(run: RunningRun): Pick<Why, "what" | "state" | "next"> {

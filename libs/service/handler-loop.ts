@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
 import type { Events } from "@jackfield/events/connection";
 import { consumeTasks } from "@jackfield/events/consume-tasks";
@@ -28,6 +29,9 @@ export interface HandlerLoop {
   close(graceMs: number): Promise<void>;
 }
 
+/** How long answers may take to be said once the grace is over. */
+const answerMs = 5_000;
+
 /** Registers, pulls no more tasks than there are free workers, and works on them. */
 export function startHandlers(parts: HandlerLoopParts): HandlerLoop {
   const instance = randomBytes(4).toString("hex");
@@ -44,7 +48,9 @@ export function startHandlers(parts: HandlerLoopParts): HandlerLoop {
       pulling.abort();
       const leaving = new Problem("E_HANDED_BACK", "This handler is shutting down", { retryAfterSeconds: 0 });
       const timer = setTimeout(() => handback.abort(leaving), graceMs);
-      await Promise.all([registration.close(), loops]);
+      const handedBack = Promise.all([registration.close(), loops]);
+      // With NATS away nothing can be handed back; the conductor finds out by the lease.
+      await Promise.race([handedBack, pause(graceMs + answerMs, undefined, { ref: false })]);
       clearTimeout(timer);
     },
   };
