@@ -1,7 +1,9 @@
 // `kill -9` of a service, a handler or a server in the middle of a run: what died is started again, the run
-// finishes, and the log holds every event once, in the stream as in the tracker.
+// finishes, and the tracker's log holds every event once, in the order of the stream.
 import { expect, test } from "vitest";
+import { contentDigest } from "@jackfield/events/digest";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { eventKey } from "@jackfield/spec/event/ids";
 import { printPosition } from "@jackfield/spec/event/position";
 import { shortType } from "@jackfield/spec/event/type";
 import { getEvents } from "@jackfield/spec/http/events";
@@ -47,9 +49,27 @@ async function strike(world: World, victim: string, after: string): Promise<stri
 const ofType = (events: readonly CloudEvent[], predicate: string): CloudEvent[] =>
   events.filter(({ type }) => shortType(type).endsWith(`.${predicate}`));
 
+interface Said {
+  position: string;
+  event: CloudEvent;
+}
+
+/**
+ * What was said, each thing once. A killed server may have stored an event and never said so; then it is published
+ * again, and the stream holds a repeat with the same key and content, which is harmless. Other content is kept here.
+ */
+function saidOnce({ seen }: World): Said[] {
+  const said = new Map<string, Said>();
+  for (const { position, event } of seen) {
+    if (event === undefined) continue;
+    const key = `${eventKey(event)} ${contentDigest(event)}`;
+    if (!said.has(key)) said.set(key, { position: printPosition(position), event });
+  }
+  return [...said.values()];
+}
+
 /** Each `triggered` has one `finished` that counts, and its run one end. */
-function expectOneEndEach(world: World, run: string): void {
-  const events = world.events.filter((event) => event.run === run);
+function expectOneEndEach(events: readonly CloudEvent[]): void {
   const finished = ofType(events, "finished");
   const ends = finished.filter(({ type }) => shortType(type) === "run.finished");
   expect(ends.map(({ data }) => data)).toMatchObject([{ outcome: "pass" }]);
@@ -86,14 +106,14 @@ test("what is killed in the middle of a run comes back, and nothing is lost or d
   await world.did("apply");
   for (const [victim, after] of blows) {
     const run = await strike(world, victim, after);
-    expectOneEndEach(world, run);
-    const attempts = ofType(world.events, "triggered").filter((event) => event.run === run).length;
+    const events = saidOnce(world).flatMap(({ event }) => (event.run === run ? [event] : []));
+    expectOneEndEach(events);
+    const attempts = ofType(events, "triggered").length;
     expect(attempts, `${victim} after ${after}`).toBe(victim === "train" ? 5 : 4);
   }
-  const keys = world.events.map(({ source, type, id }) => `${source} ${type} ${id}`);
+  const said = saidOnce(world);
+  const keys = said.map(({ event }) => eventKey(event));
   expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
-  const stream = world.seen.map(
-    ({ position, event }) => `${printPosition(position)} ${event?.type} ${event?.id}`,
-  );
+  const stream = said.map(({ position, event }) => `${position} ${event.type} ${event.id}`);
   expect(await logOfTracker(world)).toEqual(stream);
 }, 120_000);
