@@ -1,6 +1,6 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Publication } from "@jackfield/spec/event/contract";
-import { factId } from "@jackfield/spec/event/ids";
+import { eventKey, factId } from "@jackfield/spec/event/ids";
 import { goesOn } from "@jackfield/spec/event/outcome";
 import { longType, parseType } from "@jackfield/spec/event/type";
 import { valueAt } from "./json-pointer.ts";
@@ -31,7 +31,7 @@ export function decideFacts(state: State, entry: Entry, catalogue: Catalogue, no
     const fact = factFrom(publication, run, task, now);
     if (fact === undefined) return [];
     const isOfRun = fact.subject === run.id;
-    return isOfRun || state.facts.get(factKey(fact)) === undefined ? [fact] : [];
+    return isOfRun || state.facts.get(eventKey(fact)) === undefined ? [fact] : [];
   });
 }
 
@@ -59,12 +59,10 @@ function factFrom(
   });
 }
 
-const factKey = ({ project = "", type, id }: CloudEvent): string => `${project} ${type} ${id}`;
-
 /** Remembers facts about what outlives a run, so that they are not said again with another task's name. */
 export function foldPublished(state: State, { event }: Entry): Change[] {
   const predicate = parseType(event.type)?.predicate;
   if (predicate !== "published" || event.run === undefined || event.subject === event.run) return [];
-  const key = factKey(event);
+  const key = eventKey(event);
   return state.facts.get(key) === undefined ? [{ table: "facts", key, row: { event: event.id } }] : [];
 }

@@ -68,4 +68,8 @@ export interface FinishedRun extends RunHead {
   steers: number;
   outcome: Outcome;
 }
+/** May work be given out in this run? Not before it runs, nor while it is paused, nor after an abort. */
+export const mayGoOn = (run: Run | undefined): run is RunningRun =>
+  run?.status === "running" && run.paused === undefined && run.aborted === undefined;
+
 export type Run = RequestedRun | RefusedRun | RunningRun | FinishedRun;

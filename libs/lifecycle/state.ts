@@ -28,6 +28,22 @@ export interface Tables {
   checks: Check;
 }
 
+/** All rows in memory, a map a table. */
+export type Rows = { [Name in keyof Tables]: Map<string, Tables[Name]> };
+
+export const noRows = (): Rows => ({
+  projects: new Map(),
+  handlers: new Map(),
+  bindings: new Map(),
+  runs: new Map(),
+  tasks: new Map(),
+  cache: new Map(),
+  names: new Map(),
+  seeds: new Map(),
+  facts: new Map(),
+  checks: new Map(),
+});
+
 /** Rows by key. A shell that does not hold all rows in memory throws NotLoaded; the pure step is then repeated. */
 export interface Table<Row> {
   get(key: string): Row | undefined;

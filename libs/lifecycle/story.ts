@@ -8,24 +8,9 @@ import { commonContract, findHandler } from "./handlers.ts";
 import { giveOut, type Prepared } from "./give-out.ts";
 import { noHandler } from "./no-handler.ts";
 import { answerForNobody, keyOf, resolveInputs, sourcesOf } from "./trigger-task.ts";
-import type { RunningRun } from "./runs.ts";
-import type { Change, Entry, Tables } from "./state.ts";
+import { mayGoOn, type RunningRun } from "./runs.ts";
+import { noRows, type Change, type Entry, type Rows } from "./state.ts";
 import { isOpen, type ReadyTask } from "./tasks.ts";
-
-export type Rows = { [Name in keyof Tables]: Map<string, Tables[Name]> };
-
-export const noRows = (): Rows => ({
-  projects: new Map(),
-  handlers: new Map(),
-  bindings: new Map(),
-  runs: new Map(),
-  tasks: new Map(),
-  cache: new Map(),
-  names: new Map(),
-  seeds: new Map(),
-  facts: new Map(),
-  checks: new Map(),
-});
 
 /** What a log comes to, all rows in memory. */
 export function foldLog(entries: Iterable<Entry>, catalogue: Catalogue): Rows {
@@ -102,8 +87,7 @@ export class Story {
   #giveOut(): CloudEvent[] {
     const ready = [...this.state.tasks.values()].flatMap((task) => {
       const run = this.state.runs.get(task.run);
-      const may = run?.status === "running" && run.paused === undefined && run.aborted === undefined;
-      return task.status === "ready" && may ? [{ task, run }] : [];
+      return task.status === "ready" && mayGoOn(run) ? [{ task, run }] : [];
     });
     const prepared = ready.map(({ run, task }) => this.#prepare(run, task));
     const nobody = prepared.flatMap((answer) => (Array.isArray(answer) ? answer : []));
@@ -143,8 +127,7 @@ export class Story {
       free.set(slots, (free.get(slots) ?? 0) - 1);
       byProject.set(run.scope.project, (byProject.get(run.scope.project) ?? 0) + 1);
       byRun.set(run.id, (byRun.get(run.id) ?? 0) + 1);
-      const leads = run.status === "running" && run.paused === undefined && run.aborted === undefined;
-      if (leads && task.cachekey !== undefined) leading.add(task.cachekey);
+      if (mayGoOn(run) && task.cachekey !== undefined) leading.add(task.cachekey);
     }
     return { free, load: { byProject, byRun }, leading };
   }

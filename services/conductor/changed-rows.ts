@@ -1,4 +1,4 @@
-import type { Change, Tables } from "@jackfield/lifecycle/state";
+import { noRows, type Change, type Rows, type Tables } from "@jackfield/lifecycle/state";
 
 export type TableName = keyof Tables;
 
@@ -17,18 +17,7 @@ export const tableNames: readonly TableName[] = [
 
 /** The rows that a batch made or replaced, the last of each key. */
 export class ChangedRows {
-  readonly #rows: { readonly [Name in TableName]: Map<string, Tables[Name]> } = {
-    projects: new Map(),
-    handlers: new Map(),
-    bindings: new Map(),
-    runs: new Map(),
-    tasks: new Map(),
-    cache: new Map(),
-    names: new Map(),
-    seeds: new Map(),
-    facts: new Map(),
-    checks: new Map(),
-  };
+  readonly #rows: Rows = noRows();
 
   add({ table, key, row }: Change): void {
     // The pairing of table and row is in the type of Change; TypeScript cannot follow it through an index.

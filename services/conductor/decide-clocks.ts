@@ -4,11 +4,8 @@ import { lossOf } from "@jackfield/lifecycle/handlers";
 import { isOpen } from "@jackfield/lifecycle/tasks";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { AtWork } from "./at-work.ts";
-import { lostAfterMs } from "./live-handlers.ts";
+import { lostAfterMs, returnMs } from "./live-handlers.ts";
 import type { Surroundings } from "./prepare.ts";
-
-/** Handlers that were there before this process became active have this long to say that they still are. */
-const returnMs = 10_000;
 
 /** What the clocks say: attempts that took too long, handlers that are gone. Said first, acted upon when read back. */
 export const decideClocks = (atWork: AtWork, around: Surroundings, now: string): CloudEvent[] => [

@@ -3,6 +3,8 @@ import type { HandlerDescription } from "@jackfield/spec/facts/handler";
 
 /** Several questions missed in a row. */
 export const lostAfterMs = 15_000;
+/** Handlers that were there before this process became active have this long to say that they still are. */
+export const returnMs = 10_000;
 
 /** A handler that can be given work now. */
 export interface LiveHandler {

@@ -1,6 +1,7 @@
 import type { Log } from "@jackfield/service/log";
 import type { Publisher } from "@jackfield/events/publish";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { eventKey } from "@jackfield/spec/event/ids";
 import type { OutboxRow } from "./save.ts";
 
 /**
@@ -40,7 +41,7 @@ export class Outbox {
   /** Takes decisions in that were not made before; answers with those. */
   add(events: readonly CloudEvent[]): CloudEvent[] {
     return events.filter((event) => {
-      if (this.#numbers.has(keyOf(event))) return false;
+      if (this.#numbers.has(eventKey(event))) return false;
       const row = { n: this.#next, text: JSON.stringify(event) };
       this.#remember(event, row.n);
       this.#unsaved.push({ row, event });
@@ -55,7 +56,7 @@ export class Outbox {
 
   /** The number of a decision whose event was read back; undefined when it is not one of ours, or a repeat. */
   readBack(event: CloudEvent): number | undefined {
-    const key = keyOf(event);
+    const key = eventKey(event);
     const n = this.#numbers.get(key);
     this.#numbers.delete(key);
     this.#ids.delete(event.id);
@@ -79,10 +80,8 @@ export class Outbox {
   }
 
   #remember(event: CloudEvent, n: number): void {
-    this.#numbers.set(keyOf(event), n);
+    this.#numbers.set(eventKey(event), n);
     this.#ids.add(event.id);
     this.#next = Math.max(this.#next, n + 1);
   }
 }
-
-const keyOf = ({ project = "", type, id }: CloudEvent): string => `${project} ${type} ${id}`;

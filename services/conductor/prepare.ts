@@ -14,7 +14,7 @@ import {
 } from "@jackfield/lifecycle/trigger-task";
 import { Problem } from "@jackfield/problem/problem";
 import { maxEventBytes } from "@jackfield/spec/event/envelope";
-import type { LiveHandlers } from "./live-handlers.ts";
+import { returnMs, type LiveHandlers } from "./live-handlers.ts";
 
 /** What preparing looks at, none of which it changes. */
 export interface Surroundings {
@@ -35,7 +35,6 @@ export type Preparation =
 
 // Just after a start, handlers have had no time to say that they are there.
 const firstGreetingsMs = 2_000;
-const returnMs = 10_000;
 /** What an event holds beside its inputs. */
 const roomBytes = 8_192;
 

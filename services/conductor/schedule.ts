@@ -1,6 +1,6 @@
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
 import { giveOut, type Prepared } from "@jackfield/lifecycle/give-out";
-import type { RunningRun } from "@jackfield/lifecycle/runs";
+import { mayGoOn, type RunningRun } from "@jackfield/lifecycle/runs";
 import type { ReadyTask } from "@jackfield/lifecycle/tasks";
 import { answerForNobody } from "@jackfield/lifecycle/trigger-task";
 import type { Digest } from "@jackfield/spec/event/artifact";
@@ -46,8 +46,7 @@ function readyTasks({ working, atWork, decided }: Desk, { nowMs }: Surroundings)
   for (const [id, waiting] of atWork.ready) {
     const task = working.state.tasks.get(id);
     const run = working.state.runs.get(waiting.run);
-    if (task?.status !== "ready" || run?.status !== "running") continue;
-    if (run.paused !== undefined || run.aborted !== undefined || waiting.restUntilMs > nowMs) continue;
+    if (task?.status !== "ready" || !mayGoOn(run) || waiting.restUntilMs > nowMs) continue;
     const handler = run.pinned.bindings[task.capability] ?? task.capability;
     if (decided(taskEventId({ task: id, handler, attempt: task.attempt }, "triggered"))) continue;
     found.push({ run, task, waiting });
@@ -105,15 +104,7 @@ function slotsNow({ atWork, working }: Desk, { live }: Surroundings): Parameters
   for (const key of live.keys()) free.set(key, (live.get(key)?.concurrency ?? 0) - atWork.running(key));
   const leading = new Set<string>();
   for (const { key, run } of atWork.taken()) {
-    const of = working.state.runs.get(run);
-    if (
-      key !== undefined &&
-      of?.status === "running" &&
-      of.paused === undefined &&
-      of.aborted === undefined
-    ) {
-      leading.add(key);
-    }
+    if (key !== undefined && mayGoOn(working.state.runs.get(run))) leading.add(key);
   }
   return { free, load: atWork.load, leading };
 }

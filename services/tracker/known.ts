@@ -3,6 +3,7 @@ import { arrayOf, text } from "@jackfield/postgres/rows";
 import type pg from "pg";
 import { eventKey } from "@jackfield/spec/event/ids";
 import type { Question } from "./projections/attempts.ts";
+import type { AttemptTable } from "./tables.ts";
 import { digestText } from "./write/log.ts";
 
 interface KeyRow {
@@ -27,22 +28,20 @@ export async function digestsInLog(
   return new Map(rows.map(({ digest, ...key }) => [eventKey(key), digestText(digest)]));
 }
 
-interface QuestionRow {
-  triggeredid: string;
-  project: string;
-  task: string;
-  capability: string;
-  handler: string;
-  role: string;
-  attempt: number;
-  triggered_epoch: number;
-  triggered_sequence: number;
-  triggered_at: Date;
-  finished: boolean;
-}
+type QuestionColumn =
+  | "triggeredid"
+  | "project"
+  | "task"
+  | "capability"
+  | "handler"
+  | "role"
+  | "attempt"
+  | "triggered_epoch"
+  | "triggered_sequence"
+  | "triggered_at";
 
 export async function questionsInLog(pool: pg.Pool, ids: readonly string[]): Promise<Question[]> {
-  const { rows } = await pool.query<QuestionRow>({
+  const { rows } = await pool.query<Pick<AttemptTable, QuestionColumn> & { finished: boolean }>({
     name: "questions",
     text: `select triggeredid, project, task, capability, handler, role, attempt, triggered_epoch,
              triggered_sequence, triggered_at, finished_at is not null as finished

@@ -46,7 +46,7 @@ interface RunTable {
   finished_at: Date | null;
 }
 
-interface AttemptTable {
+export interface AttemptTable {
   triggeredid: string;
   project: string;
   task: string;
