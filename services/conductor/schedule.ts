@@ -7,17 +7,9 @@ import type { Digest } from "@jackfield/spec/event/artifact";
 import { digest } from "@jackfield/spec/event/artifact";
 import { taskEventId } from "@jackfield/spec/event/ids";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
-import type { AtWork, Waiting } from "./at-work.ts";
+import type { Waiting } from "./at-work.ts";
+import type { Desk } from "./desk.ts";
 import { prepare, type Preparation, type Surroundings } from "./prepare.ts";
-import type { WorkingSet } from "./working-set.ts";
-
-export interface Desk {
-  working: WorkingSet;
-  atWork: AtWork;
-  artifacts: () => Artifacts;
-  /** Was this decided already? */
-  decided: (id: string) => boolean;
-}
 
 interface Ready {
   run: RunningRun;
@@ -26,7 +18,8 @@ interface Ready {
 }
 
 /** Gives out what can be given out now: the decisions, and who holds which slot from now on. */
-export async function schedule(desk: Desk, around: Surroundings, now: string): Promise<CloudEvent[]> {
+export async function schedule(desk: Desk, now: string): Promise<CloudEvent[]> {
+  const around = desk.surroundings();
   const ready = readyTasks(desk, around);
   if (ready.length === 0) return [];
   const prepared = await prepareAll(desk, ready, around);

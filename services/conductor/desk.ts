@@ -1,0 +1,97 @@
+import catalogueJson from "@jackfield/spec/catalogue.json" with { type: "json" };
+import { z } from "zod";
+import type { Artifacts } from "@jackfield/artifacts/artifacts";
+import { catalogueOf, type Catalogue } from "@jackfield/lifecycle/facts";
+import type { Change, State } from "@jackfield/lifecycle/state";
+import { readPosition } from "@jackfield/postgres/position";
+import type { Parts } from "@jackfield/service/define";
+import { capabilityEntry } from "@jackfield/spec/event/contract";
+import type { Position } from "@jackfield/spec/event/position";
+import { AtWork } from "./at-work.ts";
+import { followChange, takenBy } from "./follow.ts";
+import { LiveHandlers } from "./live-handlers.ts";
+import { loadActive, loadOutbox } from "./load.ts";
+import { Outbox } from "./outbox.ts";
+import type { Surroundings } from "./prepare.ts";
+import { ReadBack } from "./read-back.ts";
+import type { SavedPins } from "./save.ts";
+import type { Settings } from "./settings.ts";
+import { WorkingSet } from "./working-set.ts";
+
+/** Everything that one activation holds in memory. It begins from the database, and is thrown away when anything fails. */
+export class Desk {
+  readonly parts: Parts<Settings>;
+  readonly catalogue: Catalogue = catalogueOf(z.array(capabilityEntry).parse(catalogueJson));
+  readonly working: WorkingSet;
+  readonly outbox: Outbox;
+  readonly atWork = new AtWork();
+  readonly live = new LiveHandlers();
+  readonly savedPins: SavedPins = new Map();
+  readonly readBack: ReadBack;
+  /** The last position that was folded and written. */
+  position: Position | undefined;
+  readonly #activeSinceMs = performance.now();
+  readonly #onWake: () => void;
+
+  private constructor(
+    parts: Parts<Settings>,
+    working: WorkingSet,
+    { position, onWake }: { position: Position | undefined; onWake: () => void },
+  ) {
+    this.parts = parts;
+    this.working = working;
+    this.position = position;
+    this.readBack = new ReadBack(position);
+    this.outbox = new Outbox(parts.publisher, parts.log);
+    this.#onWake = onWake;
+  }
+
+  /**
+   * Takes up what the last activation left: active runs with their tasks, and decisions that were never read back.
+   * `onWake` is called, never at once, when there may be work to give out without an event.
+   */
+  static async open(parts: Parts<Settings>, onWake: () => void): Promise<Desk> {
+    const { pool, kysely } = parts.database;
+    const position = await readPosition(kysely.withTables());
+    const rows = await loadActive(pool);
+    const decided = await loadOutbox(pool);
+    const desk = new Desk(parts, new WorkingSet(pool, rows), { position, onWake });
+    for (const { table, row } of rows) {
+      if (table === "runs" && "pinned" in row) desk.savedPins.set(row.id, row.pinned);
+      if (table === "tasks") followChange(desk, { table, key: "", row } as Change);
+    }
+    for (const event of desk.outbox.restore(decided)) {
+      const taken = takenBy(desk, event);
+      if (taken !== undefined) desk.atWork.take(event.subject ?? "", taken);
+    }
+    return desk;
+  }
+
+  get state(): State {
+    return this.working.state;
+  }
+
+  /** Work is given out soon: slots were freed, or a task has rested. */
+  wake(afterMs = 0): void {
+    setTimeout(this.#onWake, afterMs).unref();
+  }
+
+  /** Was this decided already, and not read back yet? */
+  decided = (id: string): boolean => this.outbox.has(id);
+
+  artifacts = (): Artifacts => this.parts.artifacts;
+
+  surroundings(): Surroundings {
+    const nowMs = performance.now();
+    const { state, live, catalogue } = this;
+    const { limits } = this.parts.config;
+    return { state, live, catalogue, limits, nowMs, activeMs: nowMs - this.#activeSinceMs };
+  }
+
+  /** Nobody could be heard for a while: every open attempt gets its full time again. */
+  renewAll(): void {
+    const nowMs = performance.now();
+    this.atWork.renewAll(nowMs);
+    this.live.hearAll(nowMs);
+  }
+}

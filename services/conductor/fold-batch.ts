@@ -1,0 +1,72 @@
+import type { LogEntry } from "@jackfield/events/log-entry";
+import { decide } from "@jackfield/lifecycle/decide";
+import { evolve } from "@jackfield/lifecycle/evolve";
+import { isOwn } from "@jackfield/lifecycle/facts";
+import type { Entry } from "@jackfield/lifecycle/state";
+import { ChangedRows } from "./changed-rows.ts";
+import { lagMs } from "./clocks.ts";
+import type { Desk } from "./desk.ts";
+import { followChange } from "./follow.ts";
+import { saveBatch } from "./save.ts";
+import { schedule } from "./schedule.ts";
+
+/**
+ * Folds a batch of the stream, decides, gives out work, and writes all of it with the position in one statement; then the
+ * decisions are published. After a failure memory may be ahead of the database: nothing may go on from this desk.
+ */
+export async function foldBatch(desk: Desk, batch: LogEntry[]): Promise<void> {
+  const to = batch.at(-1)?.position;
+  if (to === undefined) return;
+  const now = new Date().toISOString();
+  const changed = new ChangedRows();
+  const readBack: number[] = [];
+  const entries = batch.flatMap(({ event, position }) => (event === undefined ? [] : [{ event, position }]));
+  for (const [index, entry] of entries.entries()) {
+    const n = isOwn(entry.event) ? desk.outbox.readBack(entry.event) : undefined;
+    if (n !== undefined) readBack.push(n);
+    await foldOne(desk, entry, { ahead: entries.slice(index), changed, now });
+  }
+  noteLag(desk, batch);
+  desk.outbox.add(await schedule(desk, now));
+  const decided = desk.outbox.unsaved();
+  const { pool } = desk.parts.database;
+  await saveBatch(pool, { from: desk.position, to, changed, decided, readBack }, desk.savedPins);
+  desk.position = to;
+  desk.outbox.publishSaved();
+  desk.readBack.reached(to);
+  forget(desk, changed);
+}
+
+interface Folding {
+  /** This entry and what follows it in the batch: rows that they will miss are loaded together. */
+  ahead: Entry[];
+  changed: ChangedRows;
+  now: string;
+}
+
+async function foldOne(desk: Desk, entry: Entry, { ahead, changed, now }: Folding): Promise<void> {
+  const { state, catalogue, working, decided } = desk;
+  const changes = await working.complete(
+    () => evolve(state, entry, catalogue),
+    () => ahead.forEach((one) => evolve(state, one, catalogue)),
+  );
+  for (const change of changes) {
+    working.apply(change);
+    changed.add(change);
+    followChange(desk, change);
+  }
+  const context = { catalogue, now, decided };
+  desk.outbox.add(await working.complete(() => decide(state, entry, context)));
+}
+
+/** Whoever reads what happened a while ago could not hear anybody meanwhile. */
+function noteLag(desk: Desk, batch: LogEntry[]): void {
+  const last = batch.at(-1);
+  if (last !== undefined && Date.now() - last.storedMs > lagMs) desk.renewAll();
+}
+
+function forget({ working, savedPins }: Desk, changed: ChangedRows): void {
+  const keys = changed.of("runs").map(([key]) => key);
+  working.trim(keys);
+  for (const key of keys) if (!working.holds(key)) savedPins.delete(key);
+}
