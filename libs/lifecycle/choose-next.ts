@@ -1,41 +1,108 @@
+import type { WorkLimits } from "@jackfield/spec/project/limits";
+
 /** A task that waits for a slot of its handler. */
 export interface Candidate {
+  /** Names it among the candidates. */
   task: string;
   run: string;
   project: string;
+  capability: string;
   handler: string;
+  /** Whose slots it takes: handlers of two projects may have one name. */
+  slots: string;
 }
 
-/** What is at work now. */
+/** Where a task at work is counted. */
+export type Place = Omit<Candidate, "task" | "slots">;
+
+/** What is at work now, counted by place. */
 export interface Load {
   byProject: ReadonlyMap<string, number>;
   byRun: ReadonlyMap<string, number>;
+  /** `<project>/<capability>` */
+  byCapability: ReadonlyMap<string, number>;
+  /** `<project>/<handler>` */
+  byHandler: ReadonlyMap<string, number>;
+}
+
+export type LimitsOf = (project: string) => WorkLimits | undefined;
+
+export interface Room {
+  /** Free slots by owner. */
+  free: ReadonlyMap<string, number>;
+  load: Load;
+  limits: LimitsOf;
 }
 
 /**
  * Who gets the free slots: the project with the fewest running tasks, within it the run with the fewest, within that
  * the task that has been ready longest. `ready` is in the order in which tasks became ready.
  */
-export function chooseNext(
-  ready: readonly Candidate[],
-  free: ReadonlyMap<string, number>,
-  load: Load,
-): Candidate[] {
-  const slots = new Map(free);
-  const queues = queuesOf(ready.filter(({ handler }) => (slots.get(handler) ?? 0) > 0));
-  const running = { byProject: new Map(load.byProject), byRun: new Map(load.byRun) };
+export function chooseNext(ready: readonly Candidate[], room: Room): Candidate[] {
+  const free = new Map(room.free);
+  const load = new Counters(room.load);
+  const fits = (one: Candidate): boolean =>
+    (free.get(one.slots) ?? 0) > 0 && limitReached(one, load, room.limits) === undefined;
+  const queues = queuesOf(ready.filter(fits));
   const chosen: Candidate[] = [];
   for (;;) {
-    const next = fairest(queues, running);
+    const next = fairest(queues, load);
     if (next === undefined) return chosen;
-    const left = slots.get(next.handler) ?? 0;
     takeFrom(queues, next);
-    if (left === 0) continue;
+    if (!fits(next)) continue;
     chosen.push(next);
-    slots.set(next.handler, left - 1);
-    add(running.byProject, next.project);
-    add(running.byRun, next.run);
+    free.set(next.slots, (free.get(next.slots) ?? 0) - 1);
+    load.add(next, 1);
   }
+}
+
+/** The limit of its project that leaves no room for a task now, in words; undefined when there is room. */
+export function limitReached(
+  { project, capability, handler }: Place,
+  load: Load,
+  limits: LimitsOf,
+): string | undefined {
+  const said = limits(project);
+  if (said === undefined) return undefined;
+  const full = (most: number | undefined, running: number | undefined): most is number =>
+    most !== undefined && (running ?? 0) >= most;
+  const ofCapability = said.capabilities?.[capability];
+  const ofHandler = said.handlers?.[handler];
+  const at = (what: string, most: number): string => `${project} has ${most} at work${what}, its limit`;
+  if (full(said.running, load.byProject.get(project))) return at("", said.running);
+  if (full(ofCapability, load.byCapability.get(`${project}/${capability}`)))
+    return at(` for ${capability}`, ofCapability);
+  return full(ofHandler, load.byHandler.get(`${project}/${handler}`))
+    ? at(` at ${handler}`, ofHandler)
+    : undefined;
+}
+
+/** Counts tasks at work; what is at nought is not held. */
+export class Counters implements Load {
+  readonly byProject: Map<string, number>;
+  readonly byRun: Map<string, number>;
+  readonly byCapability: Map<string, number>;
+  readonly byHandler: Map<string, number>;
+
+  constructor(load?: Load) {
+    this.byProject = new Map(load?.byProject);
+    this.byRun = new Map(load?.byRun);
+    this.byCapability = new Map(load?.byCapability);
+    this.byHandler = new Map(load?.byHandler);
+  }
+
+  add({ project, run, capability, handler }: Place, by: number): void {
+    count(this.byProject, project, by);
+    count(this.byRun, run, by);
+    count(this.byCapability, `${project}/${capability}`, by);
+    count(this.byHandler, `${project}/${handler}`, by);
+  }
+}
+
+export function count(counts: Map<string, number>, name: string, by: number): void {
+  const next = (counts.get(name) ?? 0) + by;
+  if (next === 0) counts.delete(name);
+  else counts.set(name, next);
 }
 
 /** project → run → its tasks, oldest first. */
@@ -65,8 +132,8 @@ function leastBusy(names: Iterable<string>, busy: ReadonlyMap<string, number>): 
   let best: string | undefined;
   let fewest = Infinity;
   for (const name of names) {
-    const count = busy.get(name) ?? 0;
-    if (count < fewest) [best, fewest] = [name, count];
+    const running = busy.get(name) ?? 0;
+    if (running < fewest) [best, fewest] = [name, running];
   }
   return best;
 }
@@ -78,6 +145,3 @@ function takeFrom(queues: Queues, { project, run }: Candidate): void {
   if (tasks?.length === 0) runs?.delete(run);
   if (runs?.size === 0) queues.delete(project);
 }
-
-const add = (counts: Map<string, number>, name: string): void =>
-  void counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -1,6 +1,6 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Answering } from "./cache-key.ts";
-import { chooseNext, type Load } from "./choose-next.ts";
+import { chooseNext, type Room } from "./choose-next.ts";
 import { answerFromCache, asksCache, triggerTask, type OwnLimits } from "./trigger-task.ts";
 import type { RunningRun } from "./runs.ts";
 import type { CacheEntry } from "./state.ts";
@@ -20,9 +20,7 @@ export interface Prepared {
   kept: CacheEntry | undefined;
 }
 
-export interface Slots {
-  free: ReadonlyMap<string, number>;
-  load: Load;
+export interface Slots extends Room {
   /** Keys that somebody is working on now, in a run that is neither paused nor aborted. */
   leading: ReadonlySet<string>;
 }
@@ -31,11 +29,7 @@ export interface Slots {
  * Ready tasks, oldest first → what is given out now. A kept answer needs no slot; of tasks with equal keys one leads
  * and the others wait for its answer; the rest share the free slots fairly.
  */
-export function giveOut(
-  ready: readonly Prepared[],
-  { free, load, leading }: Slots,
-  now: string,
-): CloudEvent[] {
+export function giveOut(ready: readonly Prepared[], { leading, ...room }: Slots, now: string): CloudEvent[] {
   const published: CloudEvent[] = [];
   const led = new Set(leading);
   const candidates = new Map<string, Prepared>();
@@ -50,13 +44,15 @@ export function giveOut(
       candidates.set(task.id, prepared);
     }
   }
-  const waiting = [...candidates.values()].map(({ task, run, slots }) => ({
+  const waiting = [...candidates.values()].map(({ task, run, who, slots }) => ({
     task: task.id,
     run: run.id,
     project: run.scope.project,
-    handler: slots,
+    capability: task.capability,
+    handler: who.handler,
+    slots,
   }));
-  for (const { task } of chooseNext(waiting, free, load)) {
+  for (const { task } of chooseNext(waiting, room)) {
     const prepared = candidates.get(task);
     if (prepared !== undefined) published.push(triggerTask(prepared.run, prepared.task, prepared, now));
   }

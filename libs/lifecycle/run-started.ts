@@ -7,17 +7,17 @@ import { countName } from "./name-runs.ts";
 import { moved, noProgress } from "./progress.ts";
 import type { RunHead, RunningRun } from "./runs.ts";
 import type { Change, Entry, State } from "./state.ts";
-import type { Task } from "./tasks.ts";
+import type { ReadyTask, Task } from "./tasks.ts";
 
 /** A run began: what the fact says is pinned, and each step is a task that waits or is ready. */
-export function foldStarted(state: State, { event }: Entry): Change[] {
+export function foldStarted(state: State, { event, position }: Entry): Change[] {
   const said = runStarted.data.safeParse(event.data);
   const id = event.run;
   if (!said.success || id === undefined || event.project === undefined) return [];
   const known = state.runs.get(id);
   if (known?.status === "running" || known?.status === "finished") return [];
   const pinned = said.data;
-  const tasks = pinned.workflow.steps.map((step) => taskOf(id, step, event.id));
+  const tasks = pinned.workflow.steps.map((step) => taskOf(id, step, { cause: event.id, since: position }));
   const run: RunningRun = {
     ...headFrom(event, id, event.project),
     name: pinned.runname,
@@ -49,10 +49,14 @@ export function foldRefused(state: State, { event }: Entry): Change[] {
   return [{ table: "runs", key: id, row }];
 }
 
-function taskOf(run: string, { name: step, capability, needs }: Step, cause: string): Task {
+function taskOf(
+  run: string,
+  { name: step, capability, needs }: Step,
+  began: Pick<ReadyTask, "cause" | "since">,
+): Task {
   const head = { id: taskId(run, step), run, step, capability };
   return needs.length === 0
-    ? { ...head, status: "ready", attempt: 1, spent: 0, cause, restMs: 0 }
+    ? { ...head, status: "ready", attempt: 1, spent: 0, ...began, restMs: 0 }
     : { ...head, status: "waiting", missing: new Set(needs).size };
 }
 

@@ -1,9 +1,12 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { outcomeOf } from "@jackfield/spec/event/outcome";
+import { comparePositions } from "@jackfield/spec/event/position";
 import { parseType, shortType } from "@jackfield/spec/event/type";
 import { decide } from "./decide.ts";
 import { evolve } from "./evolve.ts";
 import type { Catalogue } from "./facts.ts";
+import { Counters } from "./choose-next.ts";
+import { limitsIn } from "./config-applied.ts";
 import { commonContract, findHandler } from "./handlers.ts";
 import { giveOut, type Prepared } from "./give-out.ts";
 import { noHandler } from "./no-handler.ts";
@@ -89,6 +92,7 @@ export class Story {
       const run = this.state.runs.get(task.run);
       return task.status === "ready" && mayGoOn(run) ? [{ task, run }] : [];
     });
+    ready.sort((a, b) => comparePositions(a.task.since, b.task.since));
     const prepared = ready.map(({ run, task }) => this.#prepare(run, task));
     const nobody = prepared.flatMap((answer) => (Array.isArray(answer) ? answer : []));
     const given = prepared.flatMap((answer) => (Array.isArray(answer) ? [] : [answer]));
@@ -117,19 +121,17 @@ export class Story {
 
   #slots(): Parameters<typeof giveOut>[1] {
     const free = new Map([...this.state.handlers.keys()].map((key) => [key, this.#concurrency]));
-    const byProject = new Map<string, number>();
-    const byRun = new Map<string, number>();
+    const load = new Counters();
     const leading = new Set<string>();
     for (const task of this.state.tasks.values()) {
       const run = this.state.runs.get(task.run);
       if (!isOpen(task) || run === undefined) continue;
       const slots = findHandler(this.state, run.scope.project, task.handler)?.key ?? "";
       free.set(slots, (free.get(slots) ?? 0) - 1);
-      byProject.set(run.scope.project, (byProject.get(run.scope.project) ?? 0) + 1);
-      byRun.set(run.id, (byRun.get(run.id) ?? 0) + 1);
+      load.add({ ...task, project: run.scope.project }, 1);
       if (mayGoOn(run) && task.cachekey !== undefined) leading.add(task.cachekey);
     }
-    return { free, load: { byProject, byRun }, leading };
+    return { free, load, leading, limits: limitsIn(this.state) };
   }
 }
 

@@ -17,7 +17,7 @@ export function foldFinished(state: State, entry: Entry): Change[] {
   const open = openAttempt(state, entry.event);
   if (open === undefined) return [];
   const answer = readAnswer(entry.event);
-  const again = nextAttempt(open.run, open.task, answer, entry.event.id);
+  const again = nextAttempt(open.run, open.task, answer, entry);
   const task = again ?? doneWith(open.task, answer, entry);
   const progress = withAnswer(moved(open.run.progress, open.task, task), task, answer);
   const changes: Change[] = [{ table: "tasks", key: task.id, row: task }];
@@ -33,7 +33,12 @@ function followed(state: State, run: RunningRun, task: DoneTask): Change[] {
 }
 
 /** The task before its next attempt, or undefined when this answer is its last word. */
-function nextAttempt(run: RunningRun, task: OpenTask, answer: Answer, cause: string): ReadyTask | undefined {
+function nextAttempt(
+  run: RunningRun,
+  task: OpenTask,
+  answer: Answer,
+  { event, position }: Entry,
+): ReadyTask | undefined {
   const handedBack = answer.data.problem?.code === "E_HANDED_BACK";
   const spent = task.spent + (handedBack ? 0 : 1);
   const failed = answer.status === "errored" || answer.status === "timedout";
@@ -45,7 +50,8 @@ function nextAttempt(run: RunningRun, task: OpenTask, answer: Answer, cause: str
   const restMs = asked === undefined ? restBefore(task.id, attempt) : asked * 1_000;
   const { id, step, capability } = task;
   const head = { id, run: task.run, step, capability };
-  return { ...head, status: "ready", attempt, spent, cause, restMs: handedBack ? 0 : restMs };
+  const began = { cause: event.id, since: position };
+  return { ...head, status: "ready", attempt, spent, ...began, restMs: handedBack ? 0 : restMs };
 }
 
 function doneWith(task: OpenTask, answer: Answer, { event, position }: Entry): DoneTask {

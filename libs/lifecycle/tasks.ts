@@ -21,8 +21,9 @@ export interface ReadyTask extends TaskHead {
   attempt: number;
   /** Attempts that count against the limit: all but those that were handed back. */
   spent: number;
-  /** The event that made it ready. */
+  /** The event that made it ready, and its place: who has waited longest comes first, also after a restart. */
   cause: string;
+  since: Position;
   /** How long the shell lets it rest before the next attempt. */
   restMs: number;
 }

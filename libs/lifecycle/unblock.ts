@@ -10,7 +10,8 @@ export const releaseNeeds = (state: State, run: RunningRun, done: DoneTask): Cha
     const { id, step, capability } = task;
     if (task.missing > 1) return { ...task, missing: task.missing - 1 };
     const head = { id, run: task.run, step, capability };
-    return { ...head, status: "ready", attempt: 1, spent: 0, cause: done.finishedid, restMs: 0 };
+    const began = { cause: done.finishedid, since: done.position };
+    return { ...head, status: "ready", attempt: 1, spent: 0, ...began, restMs: 0 };
   });
 
 /** Everything behind this task, directly or not, has nothing to do any more. */

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import { limitReached } from "@jackfield/lifecycle/choose-next";
+import { limitsIn } from "@jackfield/lifecycle/config-applied";
 import type { CacheEntry } from "@jackfield/lifecycle/state";
 import { listeners } from "@jackfield/lifecycle/run-requested";
 import type { Run } from "@jackfield/lifecycle/runs";
@@ -7,6 +9,7 @@ import { whyEvent, whyRun, whyTask, type Present, type Why } from "@jackfield/li
 import { Problem } from "@jackfield/problem/problem";
 import { taskId } from "@jackfield/spec/event/ids";
 import type { listens, why } from "@jackfield/spec/ask/conductor";
+import type { Waiting } from "./at-work.ts";
 import type { Conductor } from "./conductor.ts";
 import { findRun, parseRef } from "./find-run.ts";
 import { checkOfEvent, newestKept, tasksOfRun } from "./load.ts";
@@ -52,13 +55,22 @@ async function presentOf(conductor: Conductor, run: Run, tasks: readonly Task[])
     if (before !== undefined) kept.set(task.id, before);
   }
   return {
-    waitsFor: ({ id }) => atWork.ready.get(id)?.why,
+    waitsFor: ({ id }) => limitOver(conductor, atWork.ready.get(id)) ?? atWork.ready.get(id)?.why,
     workingSeconds: ({ id }) => {
       const heard = atWork.heard.get(id);
       return heard === undefined ? undefined : (nowMs - heard.triggeredMs) / 1_000;
     },
     keptBefore: ({ id }) => kept.get(id),
   };
+}
+
+/** The limit of its project that holds a task back, in words. */
+function limitOver({ state, atWork }: Conductor, waiting: Waiting | undefined): string | undefined {
+  if (waiting?.prepared === undefined) return undefined;
+  const { run, task, who } = waiting.prepared;
+  const { capability } = task;
+  const place = { run: run.id, project: run.scope.project, capability, handler: who.handler };
+  return limitReached(place, atWork.load, limitsIn(state));
 }
 
 /** The newest answer that another run kept for the same step of this subproject, before this one. */

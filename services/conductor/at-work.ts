@@ -1,13 +1,11 @@
 import type { Heard } from "@jackfield/lifecycle/clocks";
-import type { Load } from "@jackfield/lifecycle/choose-next";
+import { count, Counters, type Load, type Place } from "@jackfield/lifecycle/choose-next";
 import type { Prepared } from "@jackfield/lifecycle/give-out";
 import { isOpen, type Task } from "@jackfield/lifecycle/tasks";
 
 /** A slot that is taken: from the decision on, not only when it is read back. */
-export interface Taken {
+export interface Taken extends Place {
   slots: string;
-  run: string;
-  project: string;
   key: string | undefined;
 }
 
@@ -29,11 +27,10 @@ export class AtWork {
   readonly heard = new Map<string, Heard>();
   readonly #taken = new Map<string, Taken>();
   readonly #bySlots = new Map<string, number>();
-  readonly #byProject = new Map<string, number>();
-  readonly #byRun = new Map<string, number>();
+  readonly #load = new Counters();
 
   get load(): Load {
-    return { byProject: this.#byProject, byRun: this.#byRun };
+    return this.#load;
   }
 
   running(slots: string): number {
@@ -48,8 +45,7 @@ export class AtWork {
     if (this.#taken.has(task)) return;
     this.#taken.set(task, taken);
     count(this.#bySlots, taken.slots, 1);
-    count(this.#byProject, taken.project, 1);
-    count(this.#byRun, taken.run, 1);
+    this.#load.add(taken, 1);
   }
 
   /** A task has another row: it waits, works, or is done. `owner` names the slot that it takes when it works. */
@@ -90,13 +86,6 @@ export class AtWork {
     if (taken === undefined) return;
     this.#taken.delete(task);
     count(this.#bySlots, taken.slots, -1);
-    count(this.#byProject, taken.project, -1);
-    count(this.#byRun, taken.run, -1);
+    this.#load.add(taken, -1);
   }
-}
-
-function count(counts: Map<string, number>, name: string, by: number): void {
-  const next = (counts.get(name) ?? 0) + by;
-  if (next === 0) counts.delete(name);
-  else counts.set(name, next);
 }

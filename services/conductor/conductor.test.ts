@@ -1,35 +1,24 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { dumpSchema } from "@jackfield/postgres/schema-dump";
 import { askService } from "@jackfield/service/answer";
 import * as ask from "@jackfield/spec/ask/conductor";
 import { said } from "@jackfield/lifecycle/story-events";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { freshDatabase, natsForThisFile, prefix, type TestDatabase } from "../../test/bed/servers.ts";
+import { freshDatabase, natsForThisFile, prefix } from "../../test/bed/servers.ts";
+import { makePlace } from "./story-place.ts";
 import { step, World } from "./story-world.ts";
 
 const nats = natsForThisFile();
-let folder: string;
-let database: TestDatabase;
+let place: Awaited<ReturnType<typeof makePlace>>;
 let world: World;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "jackfield-conductor-"));
-  database = await freshDatabase();
-  world = await World.open({
-    natsUrl: nats.url,
-    adminUrl: database.url,
-    artifactsUrl: pathToFileURL(folder).href,
-    prefix: prefix(),
-  });
+  place = await makePlace({ natsUrl: nats.url, database: await freshDatabase(), prefix: prefix() });
+  world = await World.open(place);
 });
 
 afterEach(async () => {
   await world[Symbol.asyncDispose]();
-  await database.drop();
-  await rm(folder, { recursive: true, force: true });
+  await place.clear();
 });
 
 const finished = (count = 1) => world.until("the run finishes", () => world.count("run.finished") >= count);

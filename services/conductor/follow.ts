@@ -24,17 +24,21 @@ export function followChange(following: Following, change: Change): void {
 function ownerOf({ state }: Pick<Following, "state">, task: Task): Taken {
   const project = state.runs.get(task.run)?.scope.project ?? "";
   const open = task.status === "triggered" || task.status === "started" ? task : undefined;
-  return { slots: slotsOf(state, project, open?.handler ?? ""), run: task.run, project, key: open?.cachekey };
+  const handler = open?.handler ?? "";
+  const place = { run: task.run, project, capability: task.capability, handler };
+  return { ...place, slots: slotsOf(state, project, handler), key: open?.cachekey };
 }
 
 /** The slot that a `triggered` takes which was decided and not read back; undefined when nobody works on it. */
 export function takenBy({ state }: Pick<Following, "state">, event: CloudEvent): Taken | undefined {
   const { handler, run, project } = event;
-  if (parseType(event.type)?.predicate !== "triggered" || handler === undefined) return undefined;
+  const type = parseType(event.type);
+  if (type?.predicate !== "triggered" || handler === undefined) return undefined;
   const data = triggeredData.safeParse(event.data).data;
   if (data === undefined || data.cached === true || run === undefined || project === undefined)
     return undefined;
-  return { slots: slotsOf(state, project, handler), run, project, key: data.cachekey };
+  const place = { run, project, capability: type.subject, handler };
+  return { ...place, slots: slotsOf(state, project, handler), key: data.cachekey };
 }
 
 const slotsOf = (state: State, project: string, handler: string): string =>

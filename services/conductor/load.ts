@@ -43,16 +43,21 @@ export async function loadRows(
   return rows.map(restored);
 }
 
-/** What is held in memory from the start: projects, handlers, bindings, active runs and their unfinished tasks. */
+/**
+ * What is held in memory from the start: projects, handlers, bindings, active runs and their unfinished tasks. Tasks that
+ * became ready first come first.
+ */
 export async function loadActive(pool: pg.Pool): Promise<Loaded[]> {
   const { rows } = await pool.query<Stored>(
-    `select 'projects' as "table", key, row, null::jsonb as pinned from projects
-     union all select 'handlers', key, row, null from handlers
-     union all select 'bindings', key, row, null from bindings
-     union all select 'runs', key, row, pinned from runs where active
-     union all select 'tasks', tasks.key, tasks.row, null from runs
-       join tasks on tasks.key >= runs.key || '/' and tasks.key < runs.key || '0'
-       where runs.active and tasks.row->>'status' in ('waiting', 'ready', 'triggered', 'started')`,
+    `select * from (
+       select 'projects' as "table", key, row, null::jsonb as pinned from projects
+       union all select 'handlers', key, row, null from handlers
+       union all select 'bindings', key, row, null from bindings
+       union all select 'runs', key, row, pinned from runs where active
+       union all select 'tasks', tasks.key, tasks.row, null from runs
+         join tasks on tasks.key >= runs.key || '/' and tasks.key < runs.key || '0'
+         where runs.active and tasks.row->>'status' in ('waiting', 'ready', 'triggered', 'started')
+     ) as held order by (row->'since'->>'epoch')::bigint, (row->'since'->>'sequence')::bigint, key`,
   );
   return rows.map(restored);
 }

@@ -1,4 +1,5 @@
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
+import { limitsIn } from "@jackfield/lifecycle/config-applied";
 import { giveOut, type Prepared } from "@jackfield/lifecycle/give-out";
 import { mayGoOn, type RunningRun } from "@jackfield/lifecycle/runs";
 import type { ReadyTask } from "@jackfield/lifecycle/tasks";
@@ -99,7 +100,7 @@ function slotsNow({ atWork, working }: Desk, { live }: Surroundings): Parameters
   for (const { key, run } of atWork.taken()) {
     if (key !== undefined && mayGoOn(working.state.runs.get(run))) leading.add(key);
   }
-  return { free, load: atWork.load, leading };
+  return { free, load: atWork.load, leading, limits: limitsIn(working.state) };
 }
 
 function takeSlots({ atWork }: Desk, able: readonly Prepared[], given: readonly CloudEvent[]): void {
@@ -109,7 +110,9 @@ function takeSlots({ atWork }: Desk, able: readonly Prepared[], given: readonly 
   for (const { subject = "" } of given) {
     const prepared = byTask.get(subject);
     if (prepared === undefined || answered.has(subject)) continue;
-    const { run, slots, key } = prepared;
-    atWork.take(subject, { slots, run: run.id, project: run.scope.project, key });
+    const { run, task, who, slots, key } = prepared;
+    const { capability } = task;
+    const place = { run: run.id, project: run.scope.project, capability, handler: who.handler };
+    atWork.take(subject, { ...place, slots, key });
   }
 }

@@ -23,6 +23,7 @@ export const defaultsTable: readonly (readonly [key: string, value: string, rema
   ["subprojects", "one, called like the project", ""],
   ["on", `\`[${defaults.on.join(", ")}]\``, "which facts start the lifecycle"],
   ["bind", "`{}`", "the built-in handler of each capability"],
+  ["limits", "none", "as much at once as the handlers can take"],
   ["fetch.key", "content hash", "with a count for equal rows"],
   ["fetch.columns", "inferred", "and recorded with the data version"],
   [

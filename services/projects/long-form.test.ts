@@ -86,6 +86,12 @@ describe("A subproject", () => {
   });
 });
 
+test("Limits are the project's own, each with its place", () => {
+  const { applied, origins } = form(`${six}limits: { running: 20, capabilities: { train: 2 } }\n`);
+  expect(applied.limits).toEqual({ running: 20, capabilities: { train: 2 } });
+  expect(origins["*"]).toMatchObject({ "/limits/capabilities/train": "jackfield.yaml:7" });
+});
+
 describe("A split", () => {
   const split = (text: string) => {
     const { split: rule, evaluate } = form(six.replace(/^split:.*$/m, text)).applied.subprojects["weather"]!;
@@ -132,6 +138,8 @@ test("What cannot be kept or understood is refused with its place and the way ou
     `${six}params: { a-b: 1, a_b: 2 }\n`,
     `${six}params: { trees: 1 }\n`.replace("train: node train.mjs", "train: { params: { trees: 2 } }"),
     `${six}attempts: { trian: 1 }\n`,
+    `${six}limits: { runing: 2 }\n`,
+    `${six}limits: { handlers: { boost: 0 } }\n`,
     "",
   ];
   expect(refused.map(refusal).join("\n\n")).toMatchSnapshot();

@@ -41,6 +41,7 @@ export function longForm({ file, source }: ReadFile): LongForm {
     ...orDefault(said(file, "organization"), ["organization"], defaults.organization),
     ...orDefault(said(file, "on"), ["on"], defaults.on),
     ...orDefault(entries(["bind"], file.bind, ["bind"]), ["bind"], {}),
+    ...limitPieces(file),
   ];
   const applied = appliedProject.parse({
     ...assemble(own),
@@ -53,6 +54,13 @@ export function longForm({ file, source }: ReadFile): LongForm {
 
 const said = (file: ProjectFile, key: "organization" | "on"): Piece[] =>
   file[key] === undefined ? [] : [{ at: [key], value: file[key], said: [key] }];
+
+/** Each limit by itself, so that each has its own origin. */
+const limitPieces = ({ limits }: ProjectFile): Piece[] =>
+  Object.entries(limits ?? {}).flatMap(([key, value]): Piece[] => {
+    const at = ["limits", key];
+    return typeof value === "number" ? [{ at, value, said: at }] : entries(at, value, at);
+  });
 
 const levelsOf = (file: ProjectFile, name: string, settings: SubprojectSettings | null): Level[] => [
   { settings: file, path: [] },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { capabilityName, scopeName } from "../event/names.ts";
+import { workLimits } from "./limits.ts";
 import { fetchRule, gateRule, parameters, sliceRule, splitRule } from "./rules.ts";
 
 /** The long form of one subproject: every value said, none left to a default. */
@@ -31,6 +32,8 @@ export const appliedProject = z
     on: z.array(z.string()),
     /** Capability → handler, as the file says; an override by `bind` is stronger. */
     bind: z.record(capabilityName, scopeName),
+    /** Absent: as much as the handlers can take. */
+    limits: workLimits.optional(),
     subprojects: z.record(scopeName, configuration),
   })
   .meta({ id: "AppliedProject" });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { capabilityName, scopeName } from "../event/names.ts";
+import { workLimits } from "./limits.ts";
 import { fetchRule, gateRule, parameters, sliceRule, valueRange } from "./rules.ts";
 
 const share = z.number().gt(0).lt(1);
@@ -46,6 +47,7 @@ export const projectFile = z
     ...settings,
     on: z.array(z.string()).optional(),
     bind: z.record(capabilityName, scopeName).optional(),
+    limits: z.strictObject(workLimits.shape).optional(),
     subprojects: z.record(scopeName, z.union([z.null(), z.strictObject(settings)])).optional(),
   })
   .meta({ id: "ProjectFile" });
