@@ -1,5 +1,5 @@
 // The arrows of ARCHITECTURE.md: spec ← pure libraries ← one technology each ← service ← services.
-const pure = "^libs/(lifecycle|learning|problem)/";
+const pure = "^libs/(lifecycle|learning|problem|cesql)/";
 const technology = "^libs/(events|postgres|artifacts|tables|executor)/";
 const forbid = (name, from, to, comment) => ({ name, severity: "error", comment, from, to });
 
@@ -39,7 +39,7 @@ module.exports = {
     forbid(
       "client-is-small",
       { path: "^libs/client/", pathNot: "\\.test\\.ts$" },
-      { path: "^(libs/(?!client|problem|executor)|services|test|examples)" },
+      { path: "^(libs/(?!client|problem|executor|cesql)|services|test|examples)" },
       "The command speaks HTTP; only the launcher is loaded beside it.",
     ),
     forbid(
