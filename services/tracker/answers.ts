@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { artifactNamed } from "./questions/artifact.ts";
 import { eventWithCauses, whatIsUnder } from "./questions/event.ts";
 import { eventsMatching } from "./questions/events.ts";
+import { logFrom } from "./questions/log.ts";
 import { runAsTree } from "./questions/run.ts";
 import { runsMatching } from "./questions/runs.ts";
 import { whatIsWithheld } from "./questions/withheld.ts";
@@ -53,6 +54,7 @@ export function answersOf(tracker: Tracker): Answer[] {
       ask.withheld,
       reading((asked) => whatIsWithheld(db, asked)),
     ),
+    answerTo(ask.log, (asked) => logFrom(db, asked, tracker.position)),
     answerTo(
       ask.position,
       reading(async () => progress()),

@@ -14,6 +14,7 @@ export interface Tracker {
   types: ReadonlySet<string>;
   /** How far the log goes, and how much is in it. */
   progress(): { position?: string; events: number; withheld: number };
+  position(): Position;
   /** Waits until the log goes up to here. @throws Problem E_WAITED after 10 s */
   reached(position: string | undefined): Promise<void>;
   fold: { position: Position | undefined; onBatch(batch: LogEntry[]): Promise<void> };
@@ -38,6 +39,7 @@ export async function openTracker({ events, database, config, log }: Parts<Track
     db: tablesOf(database),
     types: fold.types,
     progress: () => printProgress(fold),
+    position: () => fold.progress.position,
     reached: async (text) => {
       if (text !== undefined) await waiting.until(parsePosition(text), waitMs);
     },

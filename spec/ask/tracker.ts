@@ -158,3 +158,23 @@ export const position = question("tracker", "position", {
   input: z.object(reading),
   answer: z.object({ position: positionText.optional(), events: count, withheld: count }),
 });
+
+/** An entry of the log as the stream had it: an event, or what every reader of the stream refuses. */
+export const keptEntry = z.object({
+  position: positionText,
+  /** When the stream took it, ms since 1970. */
+  storedMs: z.number(),
+  subject: z.string().optional(),
+  /** The event as JSON text, so that numbers beyond 2^53 stay whole; of what is refused nothing. */
+  body: z.string(),
+  refused: z.object({ reason: z.enum(["not-an-event", "forged"]), detail: z.string() }).optional(),
+});
+
+/**
+ * What comes after a position, for a log reader that does not find it in the stream any more. Repeats are left out:
+ * they change nothing. The tracker has looked at everything up to `upTo`, where the next question goes on.
+ */
+export const log = question("tracker", "log", {
+  input: z.object({ from: positionText, limit: z.int().min(1).max(5_000).optional() }),
+  answer: z.object({ entries: z.array(keptEntry), upTo: positionText }),
+});
