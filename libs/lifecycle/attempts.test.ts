@@ -153,7 +153,9 @@ describe("clocks", () => {
 
 describe("a step that nobody can answer", () => {
   test("ends at once, and says who should have answered and who could", () => {
-    const story = weather(new Story(builtInCatalogue), { bind: { fetch: "acme-fetch" } });
+    const story = weather(new Story(builtInCatalogue), {
+      bind: { fetch: { to: "acme-fetch", shadows: [] } },
+    });
     expect(story.when(said("run.requested", { subproject: "seattle" })).map(inWords)).toEqual([
       "run.started",
       "fetch.triggered → nobody",

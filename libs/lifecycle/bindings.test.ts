@@ -5,7 +5,10 @@ import { Story } from "./story.ts";
 import { applied, builtInCatalogue, description, newest, registered, said, weather } from "./story-events.ts";
 
 const scope = { organization: "default", project: "weather", subproject: "seattle" };
-const open = (bind: Record<string, string> = {}) => weather(new Story(builtInCatalogue), { bind });
+const open = (bind: Record<string, string> = {}) =>
+  weather(new Story(builtInCatalogue), { bind: inFile(bind) });
+const inFile = (bind: Record<string, string>) =>
+  Object.fromEntries(Object.entries(bind).map(([capability, to]) => [capability, { to, shadows: [] }]));
 const trainer = (story: Story) => boundTo(story.state, scope, "train", builtInCatalogue);
 
 function bind(
@@ -28,7 +31,7 @@ describe("a binding", () => {
   test("is the one of the narrowest scope, and an override before the file", () => {
     const story = bind(open(), "of-organization", {});
     expect(trainer(story)).toMatchObject({ handler: "of-organization", from: "organization default" });
-    story.given(applied({ bind: { train: "of-file" } }, 2));
+    story.given(applied({ bind: inFile({ train: "of-file" }) }, 2));
     expect(trainer(story)).toEqual({ handler: "of-file", from: "jackfield.yaml" });
     bind(story, "of-project");
     expect(trainer(story)).toMatchObject({ handler: "of-project", from: "weather", by: "ana" });

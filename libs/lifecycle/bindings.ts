@@ -46,7 +46,7 @@ export function boundTo(
   const applied = state.projects.get(project)?.applied;
   const override = (at: BindingScope): Bound | undefined =>
     overrideAt(state.bindings.get(bindingKey({ organization, ...at }, capability)), at);
-  const inFile = applied?.bind[capability];
+  const inFile = applied?.bind[capability]?.to;
   return (
     (subproject === undefined ? undefined : override({ project, subproject })) ??
     override({ project }) ??

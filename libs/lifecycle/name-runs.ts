@@ -19,7 +19,7 @@ export function countName(state: State, project: string, pinned: Pinned): Change
   const key = nameKey(project, base);
   const known = state.names.get(key);
   const { files, code, configuration } = pinned;
-  const from = configuration?.fetch.from;
+  const from = configuration?.fetch?.from;
   const given = { files, ...(from !== undefined && { from }), ...(code !== undefined && { code }) };
   const last = configuration === undefined ? known?.last : given;
   const row = { count: Math.max(count, known?.count ?? 0), ...(last !== undefined && { last }) };

@@ -6,7 +6,7 @@ import { runRequested } from "@jackfield/spec/facts/run";
 import { requestedData } from "@jackfield/spec/event/task";
 import { parseType, shortType } from "@jackfield/spec/event/type";
 import { seedOfRun } from "@jackfield/spec/event/ids";
-import { defaultLifecycle, type Workflow } from "@jackfield/spec/project/workflow";
+import type { Workflow } from "@jackfield/spec/project/workflow";
 import { maxEventBytes, type CloudEvent } from "@jackfield/spec/event/envelope";
 import type { z } from "zod";
 import { boundTo } from "./bindings.ts";
@@ -18,7 +18,7 @@ import { withValues } from "./set-values.ts";
 import { taskWorkflow, type Wanted } from "./triggers.ts";
 import type { Catalogue } from "./facts.ts";
 import type { Pinned, RunScope } from "./runs.ts";
-import type { NameCount, State } from "./state.ts";
+import type { NameCount, Project, State } from "./state.ts";
 
 /** What a run asks for, whatever event said it. */
 type Request = z.output<typeof runRequested.data>;
@@ -101,7 +101,6 @@ function requestOf(event: CloudEvent): Request {
 
 function draftRun(state: State, request: Request, { scope, workflow }: Wanted): Draft {
   const again = request.retryof === undefined ? undefined : pinnedOf(state, request.retryof);
-  if (again === undefined && workflow !== defaultLifecycle.name) throw noWorkflow(workflow);
   const project = state.projects.get(scope.project);
   const base = again === undefined ? configurationOf(state, scope) : again.configuration;
   const configuration =
@@ -109,10 +108,10 @@ function draftRun(state: State, request: Request, { scope, workflow }: Wanted): 
   const last = state.names.get(nameKey(scope.project, scope.subproject ?? ""))?.last;
   const code = request.code ?? again?.code ?? last?.code;
   return {
-    workflow: again?.workflow ?? defaultLifecycle,
+    workflow: again?.workflow ?? workflowOf(project, workflow),
     ...(configuration !== undefined && { configuration }),
     ...(code !== undefined && { code }),
-    files: request.files ?? again?.files ?? filesOf(last, configuration?.fetch.from),
+    files: request.files ?? again?.files ?? filesOf(last, configuration?.fetch?.from),
     cache: request.cache ?? true,
     refresh: request.refresh ?? false,
     ...(again?.inputs !== undefined && { inputs: again.inputs }),
@@ -150,8 +149,15 @@ function notFound(what: string, name: string, known: string[], inside?: string):
   );
 }
 
-const noWorkflow = (name: string): Problem =>
-  new Problem("E_NOT_FOUND", `No workflow ${name}.`, { why: `known: ${defaultLifecycle.name}` });
+function workflowOf(project: Project | undefined, name: string): Workflow {
+  const workflows = project?.applied.workflows ?? {};
+  const found = Object.hasOwn(workflows, name) ? workflows[name] : undefined;
+  if (found !== undefined) return { name, steps: found.steps };
+  throw new Problem("E_NOT_FOUND", `No workflow ${name} in project ${project?.applied.project ?? ""}.`, {
+    why: `known: ${Object.keys(workflows).join(", ")}`,
+    next: "add it under `workflows:` in the project file, then jackfield apply",
+  });
+}
 
 function pinnedOf(state: State, run: string): Pinned {
   const found = state.runs.get(run);

@@ -55,7 +55,7 @@ function finishedEvent(run: RunningRun, cause: string, now: string): CloudEvent 
       workSeconds: Math.round(progress.workSeconds * 1_000) / 1_000,
     },
   });
-  return { ...event, ...attributesOf[outcome] };
+  return { ...event, workflow: run.pinned.workflow.name, ...attributesOf[outcome] };
 }
 
 const outcomeOfRun = (run: RunningRun): Outcome =>

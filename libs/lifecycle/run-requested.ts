@@ -82,14 +82,16 @@ export function decideRequests(state: State, { event, position }: Entry, now: st
   });
 }
 
-const startedEvent = (run: RunHead, pinned: Pinned, now: string): CloudEvent =>
-  runEvent(run, run.cause, {
+const startedEvent = (run: RunHead, pinned: Pinned, now: string): CloudEvent => ({
+  ...runEvent(run, run.cause, {
     type: runStarted.type,
     id: factId(run.id, 1, "started"),
     subject: run.id,
     now,
     data: pinned,
-  });
+  }),
+  workflow: pinned.workflow.name,
+});
 
 const refusedEvent = (run: RunHead, problem: unknown, now: string): CloudEvent =>
   runEvent(run, run.cause, {

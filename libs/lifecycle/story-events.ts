@@ -10,6 +10,7 @@ import type { FinishedData } from "@jackfield/spec/event/task";
 import { eventType, longType, parseType } from "@jackfield/spec/event/type";
 import type { HandlerDescription } from "@jackfield/spec/facts/handler";
 import type { AppliedProject, Configuration } from "@jackfield/spec/project/configuration";
+import { defaultLifecycle } from "@jackfield/spec/project/workflow";
 import { catalogueOf } from "./facts.ts";
 import { registration } from "./handlers.ts";
 import type { Story } from "./story.ts";
@@ -51,6 +52,11 @@ export function said(short: string, parts: Partial<CloudEvent> = {}): CloudEvent
   };
 }
 
+/** The default lifecycle, started by these. */
+export const lifecycleOn = (...on: string[]): AppliedProject["workflows"] => ({
+  [defaultLifecycle.name]: { on, steps: defaultLifecycle.steps },
+});
+
 /** A project file became true. */
 export const applied = (parts: Partial<AppliedProject> = {}, version = 1): CloudEvent =>
   said("config.applied", {
@@ -61,8 +67,8 @@ export const applied = (parts: Partial<AppliedProject> = {}, version = 1): Cloud
       applied: {
         organization: "default",
         project: "weather",
-        on: ["code", "data"],
         bind: {},
+        workflows: lifecycleOn("code", "data"),
         subprojects: { seattle: weatherConfiguration },
         ...parts,
       },

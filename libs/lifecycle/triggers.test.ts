@@ -3,11 +3,19 @@ import { runStarted } from "@jackfield/spec/facts/run";
 import { eventKey } from "@jackfield/spec/event/ids";
 import { listeners } from "./run-requested.ts";
 import { inWords, Story } from "./story.ts";
-import { answer, builtInCatalogue, newest, said, weather, weatherConfiguration } from "./story-events.ts";
+import {
+  answer,
+  builtInCatalogue,
+  lifecycleOn,
+  newest,
+  said,
+  weather,
+  weatherConfiguration,
+} from "./story-events.ts";
 
 const open = (on: string[], names = ["seattle"]) =>
   weather(new Story(builtInCatalogue), {
-    on,
+    workflows: lifecycleOn(...on),
     subprojects: Object.fromEntries(names.map((name) => [name, weatherConfiguration])),
   });
 const namesOf = (story: Story) =>

@@ -94,22 +94,31 @@ function wantedTask(event: CloudEvent, project: string, known: Project | undefin
   return wanted(event, own, taskWorkflow, `${parseType(event.type)?.subject ?? ""}.requested`);
 }
 
-/** `on:` of the project: every subproject that the event may mean. */
+/** `on:` of every workflow: each for every subproject that the event may mean. */
 function triggered(event: CloudEvent, project: Project): Reaction {
+  const reactions = Object.entries(project.applied.workflows).map(([workflow, { on }]) =>
+    startedBy(on, workflow, event, project),
+  );
+  return {
+    wanted: reactions.flatMap((reaction) => reaction.wanted),
+    refused: reactions.flatMap((reaction) => reaction.refused),
+  };
+}
+
+function startedBy(on: string[], workflow: string, event: CloudEvent, project: Project): Reaction {
   const reaction: Reaction = { wanted: [], refused: [] };
   const { applied } = project;
   const scope = scopeIn(event, applied.project, project);
-  for (const trigger of applied.on) {
-    const name = `${applied.project} on ${trigger}`;
+  const place = workflow === defaultLifecycle.name ? applied.project : `${applied.project} ${workflow}`;
+  for (const trigger of on) {
+    const name = `${place} on ${trigger}`;
     const clause = refusalOf(words[trigger] ?? trigger, event);
     if (clause !== undefined) reaction.refused.push({ trigger: name, clause });
     else if (event.subproject !== undefined && applied.subprojects[event.subproject] === undefined)
       reaction.refused.push({ trigger: name, clause: `there is no subproject ${event.subproject}` });
     else {
       const names = event.subproject === undefined ? Object.keys(applied.subprojects) : [event.subproject];
-      const runs = names.map((subproject) =>
-        wanted(event, { ...scope, subproject }, defaultLifecycle.name, name),
-      );
+      const runs = names.map((subproject) => wanted(event, { ...scope, subproject }, workflow, name));
       // Two triggers that match one event still make one run.
       reaction.wanted.push(...runs.filter(({ run }) => !reaction.wanted.some((other) => other.run === run)));
     }

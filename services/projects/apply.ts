@@ -20,6 +20,8 @@ type Answered = z.input<typeof apply.answer>;
 export interface World {
   current(project: string): Promise<Version | undefined>;
   version(project: string, version: number): Promise<Version | undefined>;
+  /** The names that somebody published or answers. */
+  capabilities(): Promise<ReadonlySet<string>>;
   publish(event: CloudEvent): Promise<Published>;
   /** Resolves when the log was read back up to here. */
   readBack(position: Position): Promise<void>;
@@ -31,7 +33,7 @@ export interface World {
  * @throws Problem E_YAML and its kin for the file, E_APPLY_RACE when another version came between.
  */
 export async function applyFile(asked: Asked, world: World): Promise<Answered> {
-  const form = longForm(readProjectFile(asked.text, asked.file));
+  const form = longForm(readProjectFile(asked.text, asked.file), await world.capabilities());
   const { applied } = form;
   const digest = digestOfJson(applied);
   const before = await world.current(applied.project);

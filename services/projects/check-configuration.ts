@@ -5,18 +5,21 @@ import { parseGate, requireMetric } from "@jackfield/learning/gate";
 import { nearestNames } from "@jackfield/problem/nearest";
 import { Problem } from "@jackfield/problem/problem";
 import type { Configuration } from "@jackfield/spec/project/configuration";
-import { lifecycleCapabilities } from "./defaults.ts";
 
 /** Long-form path → `jackfield.yaml:7:12`, or undefined for a default. */
 export type PlaceOf = (at: readonly string[]) => string | undefined;
 
 /** What the schema cannot see: conditions, metric names, placeholders, parameters whose variables collide. */
-export function checkConfiguration(form: Configuration, placeOf: PlaceOf): void {
+export function checkConfiguration(
+  form: Configuration,
+  capabilities: readonly string[],
+  placeOf: PlaceOf,
+): void {
   for (const [metric, condition] of Object.entries(form.gate))
     located(placeOf(["gate", metric]), () => parseGate({ [metric]: condition }));
   for (const metric of form.evaluate.metrics ?? [])
     located(placeOf(["evaluate", "metrics"]), () => requireMetric(metric, "evaluate.metrics"));
-  checkAttempts(form, placeOf);
+  checkAttempts(form, capabilities, placeOf);
   checkParameterNames(form, placeOf);
   const { command, params } = form.train;
   if (command === undefined) return;
@@ -25,13 +28,13 @@ export function checkConfiguration(form: Configuration, placeOf: PlaceOf): void 
   );
 }
 
-function checkAttempts({ attempts }: Configuration, placeOf: PlaceOf): void {
-  const unknown = Object.keys(attempts).find((capability) => !lifecycleCapabilities.includes(capability));
+function checkAttempts({ attempts }: Configuration, capabilities: readonly string[], placeOf: PlaceOf): void {
+  const unknown = Object.keys(attempts).find((capability) => !capabilities.includes(capability));
   if (unknown === undefined) return;
-  const near = nearestNames(unknown, lifecycleCapabilities);
-  throw new Problem("E_YAML", `attempts.${unknown}: the lifecycle has no step of that capability`, {
+  const near = nearestNames(unknown, capabilities);
+  throw new Problem("E_YAML", `attempts.${unknown}: no workflow has a step of that capability`, {
     here: placeOf(["attempts", unknown]) ?? "attempts",
-    why: `it has ${lifecycleCapabilities.join(", ")}`,
+    why: `there are ${capabilities.join(", ")}`,
     ...(near.length > 0 && { next: `did you mean ${near.join(" or ")}?` }),
   });
 }

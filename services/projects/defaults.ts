@@ -1,6 +1,5 @@
 import { defaultOrganization } from "@jackfield/spec/event/names";
 import type { SplitRule } from "@jackfield/spec/project/rules";
-import { defaultLifecycle } from "@jackfield/spec/project/workflow";
 
 /** What holds when a project file does not say it. Every value here is printed with the origin `default`. */
 export const defaults = {
@@ -12,16 +11,12 @@ export const defaults = {
   inputs: "parquet",
 } as const;
 
-/** The capabilities of the default lifecycle, in its order. */
-export const lifecycleCapabilities: readonly string[] = defaultLifecycle.steps.map(
-  ({ capability }) => capability,
-);
-
 /** The table of the README; a test compares them. */
 export const defaultsTable: readonly (readonly [key: string, value: string, remark: string])[] = [
   ["organization", `\`${defaults.organization}\``, ""],
   ["subprojects", "one, called like the project", ""],
   ["on", `\`[${defaults.on.join(", ")}]\``, "which facts start the lifecycle"],
+  ["workflow", "fetch → split → train → evaluate", "the lifecycle; a workflow of `workflows:` has no `on`"],
   ["bind", "`{}`", "the built-in handler of each capability"],
   ["limits", "none", "as much at once as the handlers can take"],
   ["fetch.key", "content hash", "with a count for equal rows"],

@@ -5,6 +5,7 @@ import { asProblem } from "@jackfield/problem/problem";
 import { sourceOfService } from "@jackfield/spec/event/ids";
 import { comparePositions, type Position } from "@jackfield/spec/event/position";
 import { configApplied } from "@jackfield/spec/facts/config";
+import { capabilitiesIn, keepCapabilities } from "./capabilities.ts";
 import { keepVersions, type Db, type Version } from "./versions.ts";
 
 /** Tells those who published a fact when it was read back. */
@@ -41,7 +42,7 @@ export function createReadings(): Readings {
   };
 }
 
-/** Folds `config.applied` into the table of versions; every other event only moves the position. */
+/** Folds `config.applied` into the table of versions, and which capabilities there are; all else only moves the position. */
 export async function foldVersions(db: Db, readings: Readings): Promise<LogFold> {
   let position = await readPosition(db);
   if (position !== undefined) readings.reached(position);
@@ -51,9 +52,11 @@ export async function foldVersions(db: Db, readings: Readings): Promise<LogFold>
       const end = batch.at(-1)?.position;
       if (end === undefined) return;
       const versions = batch.flatMap(versionIn);
+      const capabilities = capabilitiesIn(batch);
       await db.transaction().execute(async (tx) => {
         await movePosition(tx, position, end);
         await keepVersions(tx, versions);
+        await keepCapabilities(tx, capabilities);
       });
       position = end;
       readings.reached(end);

@@ -25,7 +25,6 @@ export const laterKeys = [
   "space",
   "stages",
   "test",
-  "workflow",
 ] as const;
 
 export const isLater = (key: string): boolean => (laterKeys as readonly string[]).includes(key);

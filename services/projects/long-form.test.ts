@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Problem } from "@jackfield/problem/problem";
 import { printProblem } from "@jackfield/problem/print";
 import { reportOf } from "@jackfield/problem/problem";
+import { defaultLifecycle } from "@jackfield/spec/project/workflow";
 import { longForm } from "./long-form.ts";
 import { readProjectFile } from "./project-file.ts";
 
@@ -13,7 +14,8 @@ train: node train.mjs
 gate: { accuracy: ">= 0.80" }
 `;
 
-const form = (text: string) => longForm(readProjectFile(text, "jackfield.yaml"));
+const known = new Set(["fetch", "split", "train", "evaluate", "noop"]);
+const form = (text: string) => longForm(readProjectFile(text, "jackfield.yaml"), known);
 
 const refusal = (text: string): string => {
   try {
@@ -31,8 +33,8 @@ describe("The smallest file", () => {
     expect(applied).toEqual({
       organization: "default",
       project: "weather",
-      on: ["code", "data"],
       bind: {},
+      workflows: { lifecycle: { on: ["code", "data"], steps: defaultLifecycle.steps } },
       subprojects: {
         weather: {
           fetch: { from: "data/seattle-weather.csv" },
@@ -52,7 +54,13 @@ describe("The smallest file", () => {
       "/train/params": "default",
       "/evaluate/slices": "default",
     });
-    expect(origins["*"]).toEqual({ "/organization": "default", "/on": "default", "/bind": "default" });
+    expect(Object.keys(origins["*"] ?? {})).toEqual([
+      "/organization",
+      "/bind",
+      "/workflows/lifecycle/on",
+      ...["fetch", "split", "train", "evaluate"].map((step) => `/workflows/lifecycle/steps/${step}`),
+    ]);
+    expect(new Set(Object.values(origins["*"] ?? {}))).toEqual(new Set(["default"]));
   });
 
   test("is the same in JSON, line breaks and order of keys aside", () => {

@@ -1,5 +1,6 @@
 import { Problem } from "@jackfield/problem/problem";
 import type { ProjectFile, SubprojectSettings } from "@jackfield/spec/project/file";
+import type { Step } from "@jackfield/spec/project/workflow";
 import {
   appliedProject,
   configuration,
@@ -8,12 +9,14 @@ import {
   type Origins,
 } from "@jackfield/spec/project/configuration";
 import { checkConfiguration } from "./check-configuration.ts";
-import { defaults, lifecycleCapabilities } from "./defaults.ts";
+import { checkWorkflow } from "./check-workflow.ts";
+import { defaults } from "./defaults.ts";
 import { examples } from "./file-problem.ts";
 import { assemble, entries, lastOfEach, orDefault, originsOf, pointer, type Piece } from "./pieces.ts";
 import type { ReadFile } from "./project-file.ts";
 import type { Path, Source } from "./source.ts";
 import { defaultSlices, splitPieces } from "./split-form.ts";
+import { workflowForms, workflowPieces } from "./workflow-form.ts";
 
 /** A project in its long form. `origins` has an entry for each subproject, and `*` for what is the project's own. */
 export interface LongForm {
@@ -28,9 +31,13 @@ type Level = { settings: SubprojectSettings; path: Path };
  * What people wrote → every value said, each with its origin. Nothing but the file decides, so equal files have equal forms.
  * @throws Problem E_YAML, E_PLACEHOLDER or E_INVALID with the place in the file.
  */
-export function longForm({ file, source }: ReadFile): LongForm {
+export function longForm({ file, source }: ReadFile, capabilities: ReadonlySet<string>): LongForm {
+  const workflows = workflowForms(file);
+  for (const workflow of workflows) checkWorkflow(workflow, source, capabilities);
+  const steps = workflows.flatMap((workflow) => workflow.steps);
   const subprojects = Object.entries(file.subprojects ?? { [file.project]: null }).map(
-    ([name, settings]) => [name, oneSubproject(name, levelsOf(file, name, settings), source)] as const,
+    ([name, settings]) =>
+      [name, oneSubproject(name, { levels: levelsOf(file, name, settings), steps, source })] as const,
   );
   if (subprojects.length === 0)
     throw new Problem("E_YAML", "subprojects names none", {
@@ -39,21 +46,30 @@ export function longForm({ file, source }: ReadFile): LongForm {
     });
   const own = [
     ...orDefault(said(file, "organization"), ["organization"], defaults.organization),
-    ...orDefault(said(file, "on"), ["on"], defaults.on),
-    ...orDefault(entries(["bind"], file.bind, ["bind"]), ["bind"], {}),
+    ...orDefault(bindPieces(file), ["bind"], {}),
     ...limitPieces(file),
   ];
   const applied = appliedProject.parse({
     ...assemble(own),
     project: file.project,
+    workflows: Object.fromEntries(workflows.map(({ name, on, steps }) => [name, { on, steps }])),
     subprojects: Object.fromEntries(subprojects.map(([name, { form }]) => [name, form])),
   });
   const origins = Object.fromEntries(subprojects.map(([name, form]) => [name, form.origins]));
-  return { applied, origins: { "*": originsOf(own, source.line), ...origins } };
+  const all = [...own, ...workflows.flatMap(workflowPieces)];
+  return { applied, origins: { "*": originsOf(all, source.line), ...origins } };
 }
 
-const said = (file: ProjectFile, key: "organization" | "on"): Piece[] =>
-  file[key] === undefined ? [] : [{ at: [key], value: file[key], said: [key] }];
+const said = ({ organization: value }: ProjectFile, key: "organization"): Piece[] =>
+  value === undefined ? [] : [{ at: [key], value, said: [key] }];
+
+/** `train: acme` is short for `train: { to: acme }`. */
+const bindPieces = ({ bind }: ProjectFile): Piece[] =>
+  Object.entries(bind ?? {}).map(([capability, short]) => {
+    const { to, shadows = [] } = typeof short === "string" ? { to: short } : short;
+    const value = { ...(to !== undefined && { to }), shadows };
+    return { at: ["bind", capability], value, said: ["bind", capability] };
+  });
 
 /** Each limit by itself, so that each has its own origin. */
 const limitPieces = ({ limits }: ProjectFile): Piece[] =>
@@ -67,11 +83,18 @@ const levelsOf = (file: ProjectFile, name: string, settings: SubprojectSettings 
   ...(settings === null ? [] : [{ settings, path: ["subprojects", name] }]),
 ];
 
+interface Telling {
+  levels: Level[];
+  /** The steps of all workflows. */
+  steps: readonly Step[];
+  source: Source;
+}
+
 function oneSubproject(
   name: string,
-  levels: Level[],
-  source: Source,
+  { levels, steps, source }: Telling,
 ): { form: Configuration; origins: Origins } {
+  const capabilities = [...new Set(steps.map(({ capability }) => capability))];
   const split = lastOf(levels, "split");
   const pieces = lastOfEach([
     ...fetchPieces(levels),
@@ -80,23 +103,28 @@ function oneSubproject(
     ...trainPieces(levels, source),
     ...evaluatePieces(levels),
     ...orDefault(eachLevel(levels, "gate"), ["gate"], {}),
-    ...lifecycleCapabilities.map((capability) => ({
+    ...capabilities.map((capability) => ({
       at: ["attempts", capability],
       value: defaults.attempts,
     })),
     ...eachLevel(levels, "attempts"),
   ]);
   for (const key of ["fetch", "target"]) {
-    if (!pieces.some(({ at }) => at[0] === key)) throw missing(key, name, levels, source);
+    const isRead = steps.some((step) => readsConfiguration(step, key));
+    if (isRead && !pieces.some(({ at }) => at[0] === key)) throw missing(key, name, levels, source);
   }
   const form = configuration.parse(assemble(pieces));
   const places = new Map(pieces.map((piece) => [pointer(piece.at), piece.said]));
-  checkConfiguration(form, (at) => {
+  checkConfiguration(form, capabilities, (at) => {
     const path = places.get(pointer(at));
     return path === undefined ? undefined : source.place(path);
   });
   return { form, origins: originsOf(pieces, source.line) };
 }
+
+/** A value that no step takes need not be said. */
+const readsConfiguration = (step: Step, key: string): boolean =>
+  Object.values(step.with).some((pointer) => `${pointer}/`.startsWith(`/configuration/${key}/`));
 
 function missing(key: string, name: string, levels: Level[], source: Source): Problem {
   const next = examples[key];

@@ -4,6 +4,7 @@ import { answerTo } from "@jackfield/service/answer";
 import { defineService, type Parts } from "@jackfield/service/define";
 import { apply, configuration, projectList } from "@jackfield/spec/ask/projects";
 import { applyFile, type World } from "./apply.ts";
+import { knownCapabilities } from "./capabilities.ts";
 import { createReadings, foldVersions, type Readings } from "./fold.ts";
 import { inTurn } from "@jackfield/service/in-turn";
 import { unpackOrigins } from "./origins.ts";
@@ -49,6 +50,7 @@ export const projects = defineService({
 const worldOf = ({ db, readings }: Projects, { publisher, signal }: Parts): World => ({
   current: (project) => versionOf(db, project),
   version: (project, version) => versionOf(db, project, version),
+  capabilities: () => knownCapabilities(db),
   publish: (event) => publisher.publish(event),
   readBack: (position) =>
     readings.until(position, AbortSignal.any([signal, AbortSignal.timeout(readBackMs)])).catch(() => {

@@ -1,10 +1,8 @@
 import { Problem } from "@jackfield/problem/problem";
 import { projectFile, type ProjectFile } from "@jackfield/spec/project/file";
+import { checkTriggers } from "./check-triggers.ts";
 import { fileProblem } from "./file-problem.ts";
 import { readSource, type Source } from "./source.ts";
-
-/** What may start the lifecycle by itself; the rest of the grammar of `on` comes with schedules and monitors. */
-const triggers: readonly string[] = ["code", "data"];
 
 /** A project file, checked, with the place of everything in it. */
 export interface ReadFile {
@@ -22,16 +20,9 @@ export function readProjectFile(text: string, name: string): ReadFile {
     });
   const parsed = projectFile.safeParse(source.value);
   if (!parsed.success) throw fileProblem(projectFile, parsed.error, source);
-  checkTriggers(parsed.data.on ?? [], source);
+  const { on, workflows } = parsed.data;
+  checkTriggers(on ?? [], ["on"], source);
+  for (const [name, said] of Object.entries(workflows ?? {}))
+    checkTriggers(said.on ?? [], ["workflows", name, "on"], source);
   return { file: parsed.data, source };
-}
-
-function checkTriggers(on: readonly string[], source: Source): void {
-  const wrong = on.findIndex((trigger) => !triggers.includes(trigger));
-  if (wrong < 0) return;
-  throw new Problem("E_YAML", `on: ${on[wrong] ?? ""} is not supported in this release`, {
-    here: source.place(["on", wrong]),
-    why: `a run can be started by ${triggers.join(" and ")}, and by anybody who asks`,
-    next: "take it out, and let CI run: jackfield run",
-  });
 }

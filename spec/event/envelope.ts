@@ -30,6 +30,8 @@ const attributes = {
   stage: scopeName.optional(),
   run: text.optional(),
   runname: text.optional(),
+  /** On the facts of a run: which workflow it goes through, so that others can listen to it. */
+  workflow: text.optional(),
   /** On started, progressed, finished: the id of the `triggered` that is answered. */
   triggeredid: text.optional(),
   handler: scopeName.optional(),

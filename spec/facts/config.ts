@@ -17,6 +17,19 @@ export const configApplied = fact("config.applied", {
   example: {
     version: 1,
     digest: `sha256:${"0".repeat(64)}`,
-    applied: { organization: "default", project: "weather", on: ["code", "data"], bind: {}, subprojects: {} },
+    applied: {
+      organization: "default",
+      project: "weather",
+      bind: {},
+      workflows: {
+        lifecycle: {
+          on: ["code", "data"],
+          steps: [
+            { name: "fetch", capability: "fetch", needs: [], with: { source: "/configuration/fetch" } },
+          ],
+        },
+      },
+      subprojects: {},
+    },
   },
 });

@@ -1,14 +1,16 @@
 import { z } from "zod";
-import { capabilityName, scopeName } from "../event/names.ts";
+import { capabilityName, scopeName, stepName } from "../event/names.ts";
 import { workLimits } from "./limits.ts";
 import { fetchRule, gateRule, parameters, sliceRule, splitRule } from "./rules.ts";
+import { appliedWorkflow } from "./workflow.ts";
 
 /** The long form of one subproject: every value said, none left to a default. */
 export const configuration = z
   .object({
-    fetch: fetchRule,
+    /** A project whose workflows read no data of its own has neither source nor target. */
+    fetch: fetchRule.optional(),
     split: splitRule,
-    target: z.string().min(1),
+    target: z.string().min(1).optional(),
     train: z.object({
       command: z.string().min(1).optional(),
       params: parameters,
@@ -23,17 +25,22 @@ export const configuration = z
 /** Where each value of a configuration came from: JSON Pointer → `jackfield.yaml:3` or `default`. */
 export const origins = z.record(z.string(), z.string());
 
+/** A lead in the file: the handler, unless it is the default one, and those that get the same work without deciding. */
+export const fileBinding = z
+  .object({ to: scopeName.optional(), shadows: z.array(scopeName) })
+  .meta({ id: "FileBinding" });
+
 /** A project as it was applied: everything that `config.applied` makes so, as one version. */
 export const appliedProject = z
   .object({
     organization: scopeName,
     project: scopeName,
-    /** Which facts start the default lifecycle of every subproject. */
-    on: z.array(z.string()),
-    /** Capability → handler, as the file says; an override by `bind` is stronger. */
-    bind: z.record(capabilityName, scopeName),
+    /** Capability → lead, as the file says; an override by `bind` is stronger. */
+    bind: z.record(capabilityName, fileBinding),
     /** Absent: as much as the handlers can take. */
     limits: workLimits.optional(),
+    /** By name; the default one, `lifecycle`, is always there. */
+    workflows: z.record(stepName, appliedWorkflow),
     subprojects: z.record(scopeName, configuration),
   })
   .meta({ id: "AppliedProject" });

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { capabilityName, scopeName } from "../event/names.ts";
+import { capabilityName, scopeName, stepName } from "../event/names.ts";
 import { workLimits } from "./limits.ts";
 import { fetchRule, gateRule, parameters, sliceRule, valueRange } from "./rules.ts";
+import { completion, foreach, step } from "./workflow.ts";
 
 const share = z.number().gt(0).lt(1);
 
@@ -39,6 +40,20 @@ const settings = {
   attempts: z.record(z.string(), z.int().min(1).max(100)).optional(),
 };
 
+/** A step as people write it: nothing, the capability alone, or what differs from the defaults. */
+export const stepShort = z.union([
+  z.null(),
+  capabilityName,
+  z.strictObject({
+    ...step.omit({ name: true }).partial().shape,
+    needs: z.union([stepName, z.array(stepName)]).optional(),
+    foreach: z.union([foreach.shape.in, z.strictObject(foreach.shape)]).optional(),
+    complete: completion.optional(),
+  }),
+]);
+
+export const stepsShort = z.record(stepName, stepShort);
+
 /** A project file as people write it; a misspelt key is an error, not a wish. */
 export const projectFile = z
   .strictObject({
@@ -46,7 +61,21 @@ export const projectFile = z
     organization: scopeName.optional(),
     ...settings,
     on: z.array(z.string()).optional(),
-    bind: z.record(capabilityName, scopeName).optional(),
+    /** The graph instead of the default lifecycle. */
+    workflow: stepsShort.optional(),
+    /** More graphs, each with what starts it. */
+    workflows: z
+      .record(stepName, z.strictObject({ on: z.array(z.string()).optional(), steps: stepsShort }))
+      .optional(),
+    bind: z
+      .record(
+        capabilityName,
+        z.union([
+          scopeName,
+          z.strictObject({ to: scopeName.optional(), shadows: z.array(scopeName).optional() }),
+        ]),
+      )
+      .optional(),
     limits: z.strictObject(workLimits.shape).optional(),
     subprojects: z.record(scopeName, z.union([z.null(), z.strictObject(settings)])).optional(),
   })
@@ -55,4 +84,5 @@ export const projectFile = z
 export const subprojectSettings = z.strictObject(settings);
 
 export type ProjectFile = z.output<typeof projectFile>;
+export type StepShort = z.output<typeof stepShort>;
 export type SubprojectSettings = z.output<typeof subprojectSettings>;

@@ -111,6 +111,6 @@ interface Filing {
 async function filesFor(call: Call, { server, place, project, configuration }: Filing) {
   const data = call.flags.text("data");
   if (data !== undefined) return uploadData(server, data, { folder: call.folder, project });
-  if (place === undefined || configuration === undefined) return undefined;
-  return uploadSource(server, configuration.fetch.from, place);
+  const from = configuration?.fetch?.from;
+  return place === undefined || from === undefined ? undefined : uploadSource(server, from, place);
 }

@@ -1,3 +1,8 @@
+create table capabilities (
+  name text not null,
+  constraint capabilities_pkey PRIMARY KEY (name)
+);
+
 create table position (
   singleton boolean not null default true,
   epoch bigint not null,
