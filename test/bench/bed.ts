@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { findNatsServer, startNats, type NatsServer } from "../../deploy/embedded/nats-server.mjs";
 import { startPostgres, type PostgresServer } from "../../deploy/embedded/postgres.mjs";
-import { bundlePrograms } from "./bundle.ts";
+import { bundlePrograms } from "../bed/bundle.ts";
 import { startNode, type RunningNode } from "./run-node.ts";
 
 /** What figures share: the servers, the programs, a folder on the disk that is measured. */
@@ -47,7 +47,7 @@ export async function openBed(say: (line: string) => void): Promise<Bed> {
   const postgres = once(async () =>
     stopping(await startPostgres({ folder: join(folder, "postgres"), durable: true })),
   );
-  const programs = once(() => bundlePrograms(house));
+  const programs = once(() => bundlePrograms({ from: "test/bench/programs", name: "jackfield-bench" }));
   let words = 0;
   return {
     house,

@@ -65,6 +65,8 @@ export interface WorldOptions {
   folder: string;
   isolate?: boolean;
   environment?: Readonly<Record<string, string>>;
+  /** The command that is started; the production build's unless given. */
+  program?: string;
 }
 
 /** A whole Jackfield in a process of its own (`jackfield up`), the command, and the stream as it passes. */
@@ -165,9 +167,14 @@ interface StartedUp {
   child: ChildProcess;
 }
 
-async function startUp({ folder, isolate, environment }: WorldOptions): Promise<StartedUp> {
+async function startUp({
+  folder,
+  isolate,
+  environment,
+  program = jackfield,
+}: WorldOptions): Promise<StartedUp> {
   const flags = ["--ephemeral", "--json", ...(isolate === true ? ["--isolate"] : [])];
-  const child = spawn(process.execPath, [jackfield, "up", ...flags], {
+  const child = spawn(process.execPath, [program, "up", ...flags], {
     cwd: folder,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

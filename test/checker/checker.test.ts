@@ -1,0 +1,152 @@
+// The checker must be able to say no: each story breaks one thing in a small world that keeps every rule.
+import { expect, test } from "vitest";
+import { judge } from "./check.ts";
+import { contentOf, keyOf, type Event, type Message } from "./envelope.ts";
+import {
+  answered,
+  at,
+  did,
+  given,
+  inOrder,
+  messageOf,
+  place,
+  run,
+  said,
+  story,
+  storesOf,
+  task,
+  triggered,
+  withhold,
+  type Broken,
+} from "./fixture.ts";
+import { brokenIn, printVerdict, type Invariant } from "./verdict.ts";
+
+/** What is said against each broken invariant. */
+function faultsIn(broken: Broken): Partial<Record<Invariant, string[]>> {
+  const verdict = judge(given(broken));
+  const found = verdict.judgements.filter(({ against }) => against.length > 0);
+  return Object.fromEntries(found.map(({ invariant, against }) => [invariant, against]));
+}
+
+/** The story with more events behind it; `kept` says whether the tracker took them. */
+function followedBy(...more: Event[]): { messages: Message[]; stores: ReturnType<typeof storesOf> } {
+  const messages = [...story(), ...more].map(inOrder);
+  return { messages, stores: storesOf(messages) };
+}
+
+test("a world that keeps every rule is judged so, and everything was looked at", () => {
+  const verdict = judge(given());
+  expect(verdict.holds, printVerdict(verdict)).toBe(true);
+  expect(verdict.judgements.filter(({ looked }) => looked === 0)).toEqual([]);
+});
+
+test("I1: an event of the stream that the log lacks", () => {
+  const { messages, stores } = followedBy();
+  stores.tracker.kept.pop();
+  expect(faultsIn({ messages, stores })).toMatchObject({
+    I1: [`${run}/1/finished is in the stream at ${at(6)} and not in the log`],
+  });
+});
+
+test("I1: an acknowledged event that is nowhere", () => {
+  const lost = said("run.requested", { id: "q2", source: "/ci" });
+  const publish = { op: "publish", key: keyOf(lost), digest: contentOf(lost), position: at(9) } as const;
+  expect(faultsIn({ history: [did({ ...publish, answer: "ok" })] })).toEqual({
+    I1: [`story was told that ${keyOf(lost)} is kept; it is not`],
+  });
+  expect(faultsIn({ history: [did({ ...publish, answer: "unknown" })] })).toEqual({});
+});
+
+test("I1: an event that is in the log twice", () => {
+  const { messages, stores } = followedBy(answered("finished", { status: "succeeded" }));
+  expect(faultsIn({ messages, stores }).I1).toEqual([
+    `${task}/boost/1/finished is in the log at ${at(5)} and again at ${at(7)}`,
+  ]);
+});
+
+const timedOut = answered("finished", { source: "/jackfield/conductor", status: "timedout" });
+
+test("I2: the conductor counts another answer than the stream", () => {
+  const { messages, stores } = followedBy(timedOut);
+  stores.tracker.late.push({ ...place(7), triggeredid: `${task}/boost/1/triggered` });
+  expect(faultsIn({ messages, stores })).toEqual({});
+  stores.conductor.tasks[0]!.position = place(7);
+  expect(faultsIn({ messages, stores })).toEqual({
+    I2: [`the conductor ended ${task} by ${at(7)}, which is no counted answer to it`],
+  });
+});
+
+test("I2: the tracker counts another answer than the stream, and marks the wrong one late", () => {
+  const { messages } = followedBy(timedOut);
+  const stores = storesOf(messages, 7);
+  stores.conductor.tasks[0]!.position = place(5);
+  stores.tracker.late.push({ ...place(5), triggeredid: `${task}/boost/1/triggered` });
+  expect(faultsIn({ messages, stores })).toEqual({
+    I2: [
+      `${task}/boost/1/triggered: the stream counts ${at(5)}, the tracker ${at(7)}`,
+      `${at(7)} is late, and not marked so`,
+      `${at(5)} is marked late, and is not`,
+    ],
+  });
+});
+
+test("I2: a triggered that nobody answered, and an attempt that began before the one before it ended", () => {
+  const messages = [...story().slice(0, 4), triggered(2), ...story().slice(4)].map(inOrder);
+  const stores = storesOf(messages, 6);
+  expect(faultsIn({ messages, stores }).I2).toEqual([
+    `${task}/boost/2/triggered was never answered`,
+    `the conductor ended ${task} by an earlier attempt, at ${at(6)}`,
+    `${task}/boost/2/triggered came before its predecessor ended`,
+  ]);
+});
+
+test("I5: the log took an answer that nobody asked for, or that another handler forged", () => {
+  const unasked = answered("finished", { id: "elsewhere", triggeredid: "never/asked" });
+  expect(faultsIn(followedBy(unasked)).I5).toEqual([
+    `${at(7)} is not in quarantine, though it answers never/asked, which was not asked before`,
+    `the log took ${at(7)}, though it answers never/asked, which was not asked before`,
+  ]);
+  const forged = messageOf(timedOut, 7, `evt.p.boost.${timedOut.type}`);
+  const messages = [...story().map(inOrder), forged];
+  expect(faultsIn({ messages }).I5).toHaveLength(2);
+});
+
+test("I5: what is withheld must be a lie, and every lie withheld", () => {
+  const { messages, stores } = followedBy(
+    answered("finished", { id: "elsewhere", triggeredid: "never/asked" }),
+  );
+  withhold(stores, messages[6]!, "no-question");
+  const lie = did({ op: "lie", what: "an answer to nothing", position: at(7) });
+  expect(faultsIn({ messages, stores, history: [lie] })).toEqual({});
+  expect(faultsIn({ messages, stores }).I5).toEqual([
+    `nobody lied at ${at(7)}, and it was withheld: no-question, `,
+  ]);
+  expect(faultsIn({ history: [did({ op: "lie", what: "x", position: at(4) })] }).I5).toEqual([
+    `the lie at ${at(4)} was not withheld`,
+  ]);
+});
+
+test("I6: something is left open, a counter is wrong, a reader is behind", () => {
+  const stores = storesOf(story().map(inOrder));
+  stores.conductor.position = place(4);
+  stores.conductor.outbox.push("{}");
+  stores.conductor.tasks.push({ id: `${run}/evaluate`, run, status: "ready" });
+  stores.tracker.runs[0]!.state = "running";
+  expect(faultsIn({ stores })).toEqual({
+    I6: [
+      "the conductor has read up to 4 of 6",
+      "p-1 is running for the tracker",
+      `${run}/evaluate is ready, and its run is over`,
+      "p-1 counts 1 tasks and has 2",
+      "a decision is still on its way: {}",
+    ],
+  });
+});
+
+test("a verdict is printed with the first five that contradict", () => {
+  const stores = storesOf(story().map(inOrder));
+  stores.tracker.kept = [];
+  const verdict = judge(given({ stores }));
+  expect(brokenIn(verdict)).toEqual(["I1", "I6"]);
+  expect(printVerdict(verdict)).toMatch(/✗ I1 .*\n(?: {5}\S.*\n){5} {5}and 1 more\n/);
+});

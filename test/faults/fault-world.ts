@@ -1,0 +1,203 @@
+import { randomUUID } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { bundlePrograms } from "../bed/bundle.ts";
+import { until } from "../bed/until.ts";
+import { check } from "../checker/check.ts";
+import { contentOf, keyOf, type Event } from "../checker/envelope.ts";
+import { recordInto, type Record } from "../checker/history.ts";
+import { whenQuiet } from "../checker/quiet.ts";
+import type { Verdict } from "../checker/verdict.ts";
+import { watchStates } from "../checker/watch-states.ts";
+import { atTheEnd, emptyFolder, World } from "../journeys/world.ts";
+import { HandlerProcess } from "./handler-process.ts";
+import type { StepsSettings } from "./steps-settings.ts";
+
+export interface FaultOptions {
+  environment?: Readonly<{ [name: string]: string }>;
+  /** Another build than the production one, for negative controls: its command, and the folder of its handlers. */
+  build?: { program: string; handlers: string };
+  /** How long a step takes, and how many a handler does at once. */
+  work?: Partial<Pick<StepsSettings, "milliseconds" | "concurrency">>;
+}
+
+const projectFile = `project: faults
+fetch: data.csv
+target: weather
+train: a-handler-answers
+bind: { fetch: steps, split: steps, train: steps, evaluate: steps }
+subprojects: { one: , two: }
+`;
+
+/** Services that are processes of `up --isolate`, its servers, and the handlers that the test started. */
+type Victim = string;
+
+/**
+ * A Jackfield of real processes under a recorded workload, whose parts can be killed, stopped and continued by name. What
+ * dies is started again by `up`; a handler by this world, as a supervisor would.
+ */
+export class FaultWorld {
+  readonly world: World;
+  /** The file of the history. */
+  readonly history: string;
+  readonly record: Record;
+  readonly #handlers = new Map<string, HandlerProcess>();
+  readonly #programs: string;
+
+  private constructor(world: World, programs: string) {
+    this.world = world;
+    this.history = join(world.folder, "history.jsonl");
+    this.record = recordInto(this.history, "test");
+    this.#programs = programs;
+  }
+
+  /** Up, with the project `faults` applied and one handler `steps` for every step of its lifecycle. */
+  static async begin({ environment, build, work }: FaultOptions = {}): Promise<FaultWorld> {
+    const folder = await emptyFolder();
+    await writeFile(join(folder, "jackfield.yaml"), projectFile);
+    await writeFile(join(folder, "data.csv"), "a,weather\n1,rain\n");
+    const programs = build?.handlers ?? (await stepsProgram());
+    const world = await World.begin({
+      folder,
+      isolate: true,
+      ...(environment !== undefined && { environment }),
+      ...(build !== undefined && { program: build.program }),
+    });
+    const faults = new FaultWorld(world, programs);
+    const watching = watchStates(await faults.postgresUrl(), recordInto(faults.history, "watcher"));
+    atTheEnd(() => watching.close());
+    await faults.handler({ name: "steps", ...work });
+    await world.did("apply");
+    return faults;
+  }
+
+  /** Starts a handler of the project that answers every step, and waits until it is registered. */
+  async handler(settings: Pick<StepsSettings, "name"> & Partial<StepsSettings>): Promise<HandlerProcess> {
+    const { settings: shared = {} } = await this.world.run();
+    const whole = { concurrency: 8, milliseconds: 20, history: this.history, ...settings };
+    const handler = new HandlerProcess(join(this.#programs, "steps.mjs"), {
+      ...shared,
+      JACKFIELD_PROJECT: "faults",
+      JACKFIELD_STEPS: JSON.stringify(whole),
+      JACKFIELD_LOG_LEVEL: "error",
+    });
+    this.#handlers.set(settings.name, handler);
+    atTheEnd(() => handler.end());
+    await this.world.happened("handler.registered", ({ subject }) => subject === settings.name);
+    return handler;
+  }
+
+  /** Asks for so many runs through the gateway, each until it is acknowledged; answers with the ids of the requests. */
+  async request(count: number, { atOnce = 8 } = {}): Promise<string[]> {
+    const ids = Array.from({ length: count }, () => randomUUID());
+    const waiting = [...ids];
+    const client = async (): Promise<void> => {
+      for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) await this.publish(requestOf(id));
+    };
+    await Promise.all(Array.from({ length: atOnce }, client));
+    return ids;
+  }
+
+  /** Posts an event again and again until the gateway has acknowledged or refused it, and records what it said. */
+  async publish(event: Event): Promise<void> {
+    const said = { op: "publish", key: keyOf(event), digest: contentOf(event) } as const;
+    for (;;) {
+      const answer = await fetch(`${this.world.url}/v1/events`, {
+        method: "POST",
+        headers: { "content-type": "application/cloudevents+json" },
+        body: JSON.stringify(event),
+        signal: AbortSignal.timeout(20_000),
+      }).catch(() => undefined);
+      if (answer?.ok === true) {
+        // The gateway answers with the position (`POST /v1/events`).
+        const { position } = (await answer.json()) as { position: string };
+        this.record({ ...said, answer: "ok", position });
+        return;
+      }
+      const again = answer === undefined || answer.status >= 500 || answer.status === 429;
+      this.record({ ...said, answer: again ? "unknown" : "refused" });
+      if (!again) return;
+      await delay(100);
+    }
+  }
+
+  /** Waits until the runs of these requests are over. */
+  async over(requests: readonly string[], withinMs = 60_000): Promise<void> {
+    const open = new Set(requests);
+    let read = 0;
+    const runs = new Map<string, string>();
+    await until(
+      `${requests.length} runs`,
+      () => {
+        for (const event of this.world.seen.slice(read).flatMap((entry) => entry.event ?? [])) {
+          if (/-run\.started\./.test(event.type)) runs.set(event.run ?? "", event.causationid ?? "");
+          if (/-run\.(finished|refused)\./.test(event.type)) open.delete(runs.get(event.run ?? "") ?? "");
+        }
+        read = this.world.seen.length;
+        return open.size === 0;
+      },
+      { withinMs },
+    );
+  }
+
+  /** SIGKILL; whoever watches over it starts it again. */
+  async kill(victim: Victim): Promise<void> {
+    this.record({ op: "fault", what: `kill -9 ${victim}`, part: "blow" });
+    process.kill(await this.pidOf(victim), "SIGKILL");
+  }
+
+  /** SIGSTOP for so long, then SIGCONT. */
+  async freeze(victim: Victim, forMs: number): Promise<void> {
+    const pid = await this.pidOf(victim);
+    this.record({ op: "fault", what: `stop ${victim}`, part: "begin" });
+    process.kill(pid, "SIGSTOP");
+    await delay(forMs);
+    process.kill(pid, "SIGCONT");
+    this.record({ op: "fault", what: `stop ${victim}`, part: "end" });
+  }
+
+  /** `conductor`, `tracker`, …, `nats-server`, `postgres`, or a handler of this world. */
+  async pidOf(victim: Victim): Promise<number> {
+    const handler = this.#handlers.get(victim);
+    if (handler !== undefined) return handler.pid;
+    const { nats, postgres, services = [] } = await this.world.run();
+    if (victim === "nats-server" && nats !== undefined) return nats.pid;
+    if (victim === "postgres" && postgres !== undefined) return postgres.pid;
+    const service = services.find(({ name }) => name === victim);
+    if (service === undefined) throw new Error(`${victim} does not run`);
+    return service.pid;
+  }
+
+  async natsUrl(): Promise<string> {
+    return (await this.world.run()).nats?.url ?? "";
+  }
+
+  async postgresUrl(): Promise<string> {
+    return (await this.world.run()).postgres?.url ?? "";
+  }
+
+  /** Waits until nothing moves any more, at most so long, and judges. */
+  async verdict(withinMs = 30_000): Promise<Verdict> {
+    const stores = { natsUrl: await this.natsUrl(), postgresUrl: await this.postgresUrl() };
+    await whenQuiet({ ...stores, withinMs });
+    return check({ history: this.history, ...stores });
+  }
+}
+
+/** The handlers of the production code. */
+const stepsProgram = (): Promise<string> =>
+  bundlePrograms({ from: "test/faults/programs", name: "jackfield-faults" });
+
+const requestOf = (id: string): Event => ({
+  specversion: "1.0",
+  id,
+  source: "/faults",
+  type: "dev.cdeventsx.jackfield-run.requested.1.0.0",
+  project: "faults",
+  subproject: id.charCodeAt(0) % 2 === 0 ? "one" : "two",
+  organization: "default",
+  correlationid: id,
+  datacontenttype: "application/json",
+  data: { cache: false },
+});
