@@ -3,7 +3,11 @@ import { readHistory } from "./history.ts";
 import { judgeAccounted } from "./invariants/accounted.ts";
 import { judgeAcknowledged } from "./invariants/acknowledged.ts";
 import { judgeAsked } from "./invariants/asked.ts";
+import { judgeCaused } from "./invariants/caused.ts";
 import { judgeCountedOnce } from "./invariants/counted-once.ts";
+import { judgeExecutedOnce } from "./invariants/executed-once.ts";
+import { judgeForwards } from "./invariants/forwards.ts";
+import { judgeRecovered } from "./invariants/recovered.ts";
 import { readStores } from "./stores.ts";
 import { readStream } from "./stream.ts";
 import { verdictOf, type Verdict } from "./verdict.ts";
@@ -15,15 +19,28 @@ export interface CheckOptions {
   prefix?: string | undefined;
   /** The superuser's. */
   postgresUrl: string;
+  /** How soon work must go on after a fault; 15 s unless given. */
+  recoverWithinMs?: number | undefined;
 }
 
+const usualRecoveryMs = 15_000;
+
 /** Judges the invariants of design.md §7 from what was recorded and what the stores hold. Ask when all is quiet. */
-export async function check({ history, natsUrl, prefix, postgresUrl }: CheckOptions): Promise<Verdict> {
-  const stream = await readStream({ natsUrl, prefix });
-  const stores = await readStores(postgresUrl);
-  return judge(caseOf(readHistory(history), stores, stream));
+export async function check(options: CheckOptions): Promise<Verdict> {
+  const stream = await readStream(options);
+  const stores = await readStores(options.postgresUrl);
+  return judge(caseOf(readHistory(options.history), stores, stream), options.recoverWithinMs);
 }
 
 /** The verdict about a case that is in memory. */
-export const judge = (given: Case): Verdict =>
-  verdictOf([judgeAcknowledged(given), judgeCountedOnce(given), judgeAsked(given), judgeAccounted(given)]);
+export const judge = (given: Case, recoverWithinMs = usualRecoveryMs): Verdict =>
+  verdictOf([
+    judgeAcknowledged(given),
+    judgeCountedOnce(given),
+    judgeExecutedOnce(given),
+    judgeForwards(given),
+    judgeAsked(given),
+    judgeAccounted(given),
+    judgeCaused(given),
+    judgeRecovered(given, recoverWithinMs),
+  ]);

@@ -9,6 +9,7 @@ import {
   given,
   inOrder,
   messageOf,
+  ordinary,
   place,
   run,
   said,
@@ -141,6 +142,88 @@ test("I6: something is left open, a counter is wrong, a reader is behind", () =>
       "a decision is still on its way: {}",
     ],
   });
+});
+
+const executed = { op: "execute", part: "begin", task, handler: "boost", attempt: 1, instance: "2" } as const;
+
+test("I3: an attempt that is begun twice, or was never asked, and an effect that happens twice", () => {
+  const history = [
+    ...ordinary,
+    did(executed),
+    did({ ...executed, attempt: 2 }),
+    did({ op: "effect", key: task }),
+  ];
+  expect(faultsIn({ history })).toEqual({
+    I3: [
+      `attempt 1 of ${task} by boost happened 2 times: by 1, by 2`,
+      `the effect ${task} happened 2 times: by story, by story`,
+      `attempt 2 of ${task} by boost was never asked`,
+    ],
+  });
+});
+
+test("I4: a run that ends twice, and work that is asked after its end", () => {
+  const again = said("run.finished", { id: `${run}/2/finished`, causationid: `${run}/1/finished` });
+  const late = followedBy(again, triggered(2), answered("finished", {}, 2));
+  late.stores.conductor.tasks[0]!.position = place(9);
+  const triggeredid = `${task}/boost/2/triggered`;
+  late.stores.tracker.attempts.push({ triggeredid, finished_epoch: place(9).epoch, finished_sequence: 9 });
+  expect(faultsIn(late)).toEqual({
+    I4: [
+      `${run} ended at ${at(6)} and again at ${at(7)}`,
+      `${triggeredid} was asked at ${at(8)}, after its run ended at ${at(6)}`,
+    ],
+  });
+});
+
+test.each([
+  ["a run that was over", "pass", "running"],
+  ["a verdict", "pass", "fail"],
+  ["a task", "1 started", "1 ready"],
+  ["a task that was done", "1 done", "2 ready"],
+  ["the position", at(5), at(4)],
+])("I4: a projection takes back %s", (thing, before, after) => {
+  const states = (state: string) => did({ op: "states", of: "tracker", states: { [thing]: state } });
+  expect(faultsIn({ history: [states(before), states(after)] })).toEqual({
+    I4: [`tracker: ${thing} went from ${before} back to ${after}`],
+  });
+  expect(faultsIn({ history: [states("1 started"), states("2 ready"), states("2 done")] })).toEqual({});
+});
+
+test("I7: an event whose cause is not in the log, or comes after it", () => {
+  const messages = story()
+    .map((event) => (event.type.includes("run.started") ? { ...event, causationid: "q0" } : event))
+    .map((event) =>
+      event.type.includes(".triggered.") ? { ...event, causationid: `${run}/1/finished` } : event,
+    )
+    .map(inOrder);
+  expect(faultsIn({ messages })).toEqual({
+    I7: [
+      `${run}/1/started at ${at(2)} was caused by q0, which is not in the log`,
+      `${task}/boost/1/triggered at ${at(3)} came before its cause ${run}/1/finished`,
+    ],
+  });
+});
+
+test("I8: nothing moves for a long time after a fault, or somebody has to help", () => {
+  const slow = story().map((event, index) => messageOf(event, index + 1));
+  slow.slice(4).forEach((message) => (message.storedMs += 20_000));
+  const fault = did({ op: "fault", what: "kill -9 tracker", part: "blow" }, 0.41);
+  const help = did({ op: "operator", what: "restarted it" });
+  expect(faultsIn({ messages: slow, history: [fault, help] })).toEqual({
+    I8: ["after kill -9 tracker: nothing moved for 20.1 s", "story had to help: restarted it"],
+  });
+  const working = [
+    did({ ...executed, instance: "1" }, 0.4),
+    did({ ...executed, part: "end", instance: "1" }, 20.4),
+  ];
+  expect(faultsIn({ messages: slow, history: [working[0]!, fault, working[1]!] })).toEqual({});
+});
+
+test("I8: a run never ends after a fault", () => {
+  const messages = story().slice(0, 5).map(inOrder);
+  const fault = did({ op: "fault", what: "kill -9 tracker", part: "blow" }, 0.41);
+  expect(faultsIn({ messages, history: [fault] }).I8).toEqual(["after kill -9 tracker: a run never ended"]);
 });
 
 test("a verdict is printed with the first five that contradict", () => {

@@ -11,15 +11,13 @@ export interface Case {
   stream: Stream;
   /** The checker's own reading of all that was ever in the stream. */
   reading: Reading;
-  /** When it was looked at, ms since 1970. */
-  atMs: number;
 }
 
 /**
  * What was in the stream and is not any more (trimmed, or the stream was made anew) is read from the tracker's log, in
  * the place that it had; what both have comes from the stream.
  */
-export function caseOf(history: readonly Line[], stores: Stores, stream: Stream, atMs = Date.now()): Case {
+export function caseOf(history: readonly Line[], stores: Stores, stream: Stream): Case {
   const gone = ({ epoch, sequence }: { epoch: number; sequence: number }): boolean =>
     epoch !== stream.epoch || sequence < stream.first;
   const earlier: Message[] = [
@@ -36,7 +34,7 @@ export function caseOf(history: readonly Line[], stores: Stores, stream: Stream,
   const order = (one: Message, other: Message): number =>
     one.epoch - other.epoch || one.sequence - other.sequence;
   const messages = [...earlier, ...stream.messages].sort(order);
-  return { history, stores, stream, reading: readMessages(messages, stream.root), atMs };
+  return { history, stores, stream, reading: readMessages(messages, stream.root) };
 }
 
 const encoded = "base64:";

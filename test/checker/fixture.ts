@@ -110,17 +110,27 @@ export interface Broken {
   history?: Line[];
 }
 
-/** A case; what is not given is as it should be. */
-export function given({ messages = story().map(inOrder), stores, history = [] }: Broken = {}): Case {
-  const stream = { epoch, root: "evt", first: 1, last: messages.length, messages };
-  return caseOf(history, stores ?? storesOf(messages), stream, begin + 60_000);
-}
-
-export const inOrder = (event: Event, index: number): Message => messageOf(event, index + 1);
-
 /** A line of history, `seconds` after the first message. */
 export const did = (deed: Deed, seconds = 1): Line => ({
   at: begin + seconds * 1_000,
   who: "story",
   ...deed,
 });
+
+/** What a test records when all is well: a client, an execution, an effect, the projections, a fault. */
+export const ordinary: Line[] = [
+  did({ op: "execute", part: "begin", task, handler: "boost", attempt: 1, instance: "1" }, 0.4),
+  did({ op: "fault", what: "kill -9 conductor", part: "blow" }, 0.41),
+  did({ op: "execute", part: "end", task, handler: "boost", attempt: 1, instance: "1" }, 0.45),
+  did({ op: "effect", key: task }, 0.45),
+  did({ op: "states", of: "tracker", states: { [run]: "running", position: at(3) } }, 0.45),
+  did({ op: "states", of: "tracker", states: { [run]: "pass", position: at(6) } }, 0.7),
+];
+
+/** A case; what is not given is as it should be. */
+export function given({ messages = story().map(inOrder), stores, history = ordinary }: Broken = {}): Case {
+  const stream = { epoch, root: "evt", first: 1, last: messages.length, messages };
+  return caseOf(history, stores ?? storesOf(messages), stream);
+}
+
+export const inOrder = (event: Event, index: number): Message => messageOf(event, index + 1);
