@@ -15,6 +15,7 @@ import { pointerTo } from "./json-pointer.ts";
 import { nameKey } from "./name-runs.ts";
 import { runConfigurationOf, splitSeedOf } from "./seeds.ts";
 import { withValues } from "./set-values.ts";
+import { checkWhen } from "./when.ts";
 import { taskWorkflow, type Wanted } from "./triggers.ts";
 import type { Catalogue } from "./facts.ts";
 import type { Pinned, RunScope } from "./runs.ts";
@@ -46,6 +47,7 @@ export function pinRun(
   const isTask = subject !== "run" && asked.workflow === taskWorkflow;
   const request = isTask ? {} : requestOf(event);
   const draft = isTask ? draftTask(state, event, asked.scope, catalogue) : draftRun(state, request, asked);
+  draft.workflow.steps.forEach(checkWhen);
   const runconfiguration = runConfigurationOf(asked.scope, draft);
   const again = request.retryof === undefined ? undefined : pinnedOf(state, request.retryof).seed;
   const last = request.fresh === true ? undefined : (again ?? state.seeds.get(runconfiguration)?.seed);

@@ -1,10 +1,10 @@
-import { maxEventBytes } from "@jackfield/spec/event/envelope";
+import { maxEventBytes, type CloudEvent } from "@jackfield/spec/event/envelope";
 import { goesOn } from "@jackfield/spec/event/outcome";
 import { restBefore } from "./backoff.ts";
 import { openAttempt } from "./open-attempt.ts";
 import { moved } from "./progress.ts";
 import { readAnswer, type Answer } from "./read-answer.ts";
-import { releaseNeeds, skipNeeds } from "./unblock.ts";
+import { unblock } from "./unblock.ts";
 import type { Progress, RunningRun } from "./runs.ts";
 import type { Change, Entry, State } from "./state.ts";
 import type { DoneTask, OpenTask, ReadyTask } from "./tasks.ts";
@@ -23,13 +23,13 @@ export function foldFinished(state: State, entry: Entry): Change[] {
   const changes: Change[] = [{ table: "tasks", key: task.id, row: task }];
   const run = { ...open.run, progress };
   if (task.status === "ready") return [...changes, { table: "runs", key: run.id, row: run }];
-  return [...changes, ...cacheFilled(run, task, answer), ...followed(state, run, task)];
+  return [...changes, ...cacheFilled(run, task, answer), ...followed(state, run, task, entry.event)];
 }
 
-function followed(state: State, run: RunningRun, task: DoneTask): Change[] {
+function followed(state: State, run: RunningRun, task: DoneTask, finished: CloudEvent): Change[] {
   // After an abort nothing is released; what waits ends with the run.
   if (run.aborted !== undefined) return [{ table: "runs", key: run.id, row: run }];
-  return goesOn(task.outcome) ? releaseNeeds(state, run, task) : skipNeeds(state, run, task);
+  return unblock(state, run, task, finished);
 }
 
 /** The task before its next attempt, or undefined when this answer is its last word. */

@@ -61,6 +61,8 @@ export interface SkippedTask extends TaskHead {
   status: "skipped";
   /** The task whose end left nothing to do here. */
   because: string;
+  /** What its `when` said. */
+  why?: string;
 }
 export type Task = WaitingTask | ReadyTask | OpenTask | DoneTask | SkippedTask;
 

@@ -158,11 +158,7 @@ export function whyTask(task: Task, run: Run, present: Present): Why {
   const cache = task.status === "done" && run.status !== "refused" ? [cacheOf(task, run, present)] : [];
   const state = task.status === "done" ? task.outcome : task.status;
   const because =
-    task.status === "skipped"
-      ? [task.because === run.id ? "the run ended before it began" : `${task.because} ended its branch`]
-      : line === undefined
-        ? []
-        : [line];
+    task.status === "skipped" ? [task.why ?? skippedBy(task.because, run)] : line === undefined ? [] : [line];
   const what =
     task.status === "done"
       ? `${task.step} of ${run.name} ${verdicts[task.outcome]}.`
@@ -170,6 +166,9 @@ export function whyTask(task: Task, run: Run, present: Present): Why {
   if (task.status === "waiting") because.push(`it waits for ${task.missing} of the steps it needs`);
   return { what, state, because, cache };
 }
+
+const skippedBy = (because: string, run: Run): string =>
+  because === run.id ? "the run ended before it began" : `${because} ended its branch`;
 
 /** Why did an event start something, or nothing? */
 export function whyEvent({ event, type, fired, refused }: Check): Why {

@@ -1,3 +1,6 @@
+import { readAttribute } from "@jackfield/cesql/compile";
+import { CesqlError } from "@jackfield/cesql/errors";
+import { compilePredicate } from "@jackfield/cesql/predicate";
 import { nearestNames } from "@jackfield/problem/nearest";
 import { Problem } from "@jackfield/problem/problem";
 import { capabilityName } from "@jackfield/spec/event/names";
@@ -45,6 +48,7 @@ export function checkWorkflow(form: WorkflowForm, source: Source, capabilities: 
   checkCircle(looking);
   for (const step of steps) {
     checkPointers(step, looking);
+    checkWhen(step, looking);
     checkAnswers(step, looking);
   }
 }
@@ -125,6 +129,20 @@ function checkPointers(step: Step, { source, path, form }: Looking): void {
         ? `${step.name} does not need ${first}, so it may begin before ${first} has answered`
         : `there are ${known.map((name) => `/${name}`).join(", ")}`,
       ...(isStep && { next: `add ${first} to the needs of ${step.name}` }),
+    });
+  }
+}
+
+function checkWhen({ name, when }: Step, { source, path }: Looking): void {
+  if (when === undefined) return;
+  try {
+    compilePredicate(when, readAttribute);
+  } catch (thrown) {
+    if (!(thrown instanceof CesqlError)) throw thrown;
+    throw new Problem("E_YAML", `${name}: when is not understood`, {
+      here: source.place([...path, name, "when"]),
+      why: `${thrown.message}, at character ${thrown.position + 1} of ${when}`,
+      next: "write it as CESQL over the attributes of the finished event: result = 'fail'",
     });
   }
 }

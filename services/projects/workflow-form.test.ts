@@ -84,6 +84,8 @@ test("A workflow that cannot go through is refused with its place and the way ou
     "workflow: { noop: foreach }",
     "workflow: { nop: }",
     "workflow: { noop: { when: \"result = 'pass'\" } }",
+    'workflow: { noop: , b: { capability: noop, needs: noop, when: "result = " } }',
+    'workflow: { noop: , b: { capability: noop, needs: noop, when: "NEAR(result)" } }',
     "workflow: { noop: { handlers: [a, a] } }",
     "workflow: { noop: { complete: all } }",
     "workflow: { noop: { handlers: [a, b], complete: { quorum: 3 } } }",
