@@ -1,4 +1,5 @@
 import { Problem } from "@jackfield/problem/problem";
+import pg from "pg";
 
 // Connection, resources, operator, and "try again" (a deadlock, a lost race): classes of SQLSTATE, PostgreSQL appendix A.
 const waitingClasses = new Set(["08", "53", "57", "40"]);
@@ -31,6 +32,14 @@ export function isOutage(error: unknown): boolean {
     return true;
   return error.cause !== undefined && isOutage(error.cause);
 }
+
+// Data exceptions, constraints, limits: the classes in which what was written can be to blame.
+const contentClasses = new Set(["21", "22", "23", "54"]);
+
+/** An outage, or any refusal of PostgreSQL that no content explains: a right or a table that is missing, a read-only server. */
+export const isStoreTrouble = (error: unknown): boolean =>
+  isOutage(error) ||
+  (error instanceof pg.DatabaseError && !contentClasses.has((error.code ?? "").slice(0, 2)));
 
 const isWaiting = (code: string): boolean =>
   brokenSockets.has(code) ||

@@ -2,10 +2,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Events } from "@jackfield/events/connection";
 import { readLog } from "@jackfield/events/log-reader";
 import { holdLock, lockLost } from "@jackfield/postgres/lock";
+import type { ParkedTables } from "@jackfield/postgres/parked";
 import type { LogFold, Parts, ServiceParts } from "./define.ts";
-import { listenFor } from "./answer.ts";
+import { listenFor, type Answer } from "./answer.ts";
 import type { Readiness } from "./health.ts";
 import { batchSize } from "./metrics.ts";
+import { parkedAnswers } from "./parked-answers.ts";
+import { Parking } from "./parking.ts";
 
 export interface ActiveLoop {
   ready(): Readiness;
@@ -31,11 +34,14 @@ export function startActive(service: ServiceParts<unknown, unknown>, parts: Part
     const shared = await service.state?.(parts);
     const fold = await service.reads?.(shared, parts);
     const over = anyOf(signal, broken.signal, fold?.broken);
+    const parking = fold === undefined ? undefined : openParking(service.name, fold, parts);
     try {
-      await using _listening = await listenFor(parts.events, service.answers?.(shared, parts) ?? []);
+      const answers = [...(service.answers?.(shared, parts) ?? []), ...(parking?.answers ?? [])];
+      await using _listening = await listenFor(parts.events, answers);
       parts.log.info({ event: "service.active", position: fold?.position }, `${service.name} is active`);
       state = { ready: true };
-      if (fold !== undefined) await foldStream(parts.events, service.name, fold, over);
+      parking?.reader.tell();
+      if (parking !== undefined) await foldStream(parts.events, service.name, parking.reader, over);
       // Reading just ends when it is told to; whoever looks at the log wants to know why.
       over.throwIfAborted();
     } finally {
@@ -62,12 +68,22 @@ export function startActive(service: ServiceParts<unknown, unknown>, parts: Part
 const anyOf = (...signals: (AbortSignal | undefined)[]): AbortSignal =>
   AbortSignal.any(signals.filter((one) => one !== undefined));
 
-const foldStream = (events: Events, name: string, fold: LogFold, signal: AbortSignal): Promise<void> =>
+function openParking(
+  reader: string,
+  fold: LogFold,
+  { database, publisher, log }: Parts,
+): { reader: Parking; answers: Answer[] } {
+  const parts = { reader, fold, db: database.kysely.withTables<ParkedTables>(), publisher, log };
+  const parking = new Parking(parts);
+  return { reader: parking, answers: parkedAnswers(parts, parking) };
+}
+
+const foldStream = (events: Events, name: string, reader: Parking, signal: AbortSignal): Promise<void> =>
   readLog(events, {
-    from: fold.position,
+    from: reader.position,
     signal,
     onBatch: async (batch) => {
-      await fold.onBatch(batch);
+      await reader.onBatch(batch);
       batchSize.observe({ service: name }, batch.length);
     },
   });

@@ -29,9 +29,14 @@ export interface Parts<Config = unknown> {
 /** The state that a log reader folds, built anew each time this process becomes the active one. */
 export interface LogFold {
   /** The last position that was folded; reading goes on after it. */
-  position: Position | undefined;
-  /** Folds events in stream order. Position and state move in one transaction, or neither does. */
+  readonly position: Position | undefined;
+  /**
+   * Folds events in stream order. Position and state move in one transaction, or neither does; and when it fails for what
+   * the events say, memory is as it was before.
+   */
   onBatch(batch: LogEntry[]): Promise<void>;
+  /** Lets `move` move the position in the database, past an entry that is parked, and goes on behind it. */
+  pass(parked: LogEntry, move: (from: Position | undefined) => Promise<void>): Promise<void>;
   /** Fires when this state cannot go on though no batch failed; its reason says why. Then everything begins anew. */
   broken?: AbortSignal;
   close?(): Promise<void>;

@@ -4,8 +4,9 @@ import type { Conductor } from "./conductor.ts";
 
 /** Every handler that the stream knows, with what is alive of it now. */
 export const answerHandlers =
-  ({ state, live, atWork }: Conductor) =>
+  (conductor: Conductor) =>
   async ({ project }: z.output<typeof handlers.input>): Promise<z.input<typeof handlers.answer>> => {
+    const { state, live, atWork } = conductor;
     const nowMs = performance.now();
     const seen = [...state.handlers.values()].filter(
       ({ description }) =>

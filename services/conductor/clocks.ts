@@ -8,16 +8,20 @@ export const lagMs = 2_000;
 
 /** Looks at every clock once a second; what ran out is decided in its turn. */
 export class Clocks {
-  readonly #desk: Desk;
+  readonly #deskNow: () => Desk;
   readonly #decideNow: (make: (now: string) => CloudEvent[]) => Promise<void>;
   readonly #ticker: NodeJS.Timeout;
   #tickedMs = performance.now();
   #judging = false;
 
-  constructor(desk: Desk, decideNow: (make: (now: string) => CloudEvent[]) => Promise<void>) {
-    this.#desk = desk;
+  constructor(desk: () => Desk, decideNow: (make: (now: string) => CloudEvent[]) => Promise<void>) {
+    this.#deskNow = desk;
     this.#decideNow = decideNow;
     this.#ticker = setInterval(() => void this.#tick(), tickMs).unref();
+  }
+
+  get #desk(): Desk {
+    return this.#deskNow();
   }
 
   stop(): void {

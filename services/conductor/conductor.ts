@@ -5,11 +5,12 @@ import { isOutage } from "@jackfield/postgres/outage";
 import { asProblem } from "@jackfield/problem/problem";
 import type { LogFold, Parts } from "@jackfield/service/define";
 import { inTurn } from "@jackfield/service/in-turn";
+import { isTrouble } from "@jackfield/service/trouble";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Position } from "@jackfield/spec/event/position";
 import { Clocks } from "./clocks.ts";
 import { Desk } from "./desk.ts";
-import { foldBatch } from "./fold-batch.ts";
+import { foldBatch, passParked } from "./fold-batch.ts";
 import type { LiveHandlers } from "./live-handlers.ts";
 import type { AtWork } from "./at-work.ts";
 import type { Outbox } from "./outbox.ts";
@@ -18,6 +19,8 @@ import { saveDecisions } from "./save.ts";
 import { schedule } from "./schedule.ts";
 import type { Settings } from "./settings.ts";
 
+type Make = (now: string) => Promise<CloudEvent[]> | CloudEvent[];
+
 /**
  * The active conductor: folds the stream, decides, gives out work, judges clocks. Everything that decides goes one after
  * the other; what was decided is written with what led to it, then published, and counts when it is read back.
@@ -25,7 +28,7 @@ import type { Settings } from "./settings.ts";
 export class Conductor implements LogFold {
   /** Commands: each sees what the one before it led to. */
   readonly commands = inTurn();
-  readonly #desk: Desk;
+  #desk: Desk;
   readonly #turns = inTurn();
   readonly #clocks: Clocks;
   readonly #unwatch: () => void;
@@ -34,9 +37,12 @@ export class Conductor implements LogFold {
 
   private constructor(desk: Desk) {
     this.#desk = desk;
-    this.#clocks = new Clocks(desk, (make) => this.decideNow(make));
+    this.#clocks = new Clocks(
+      () => this.#desk,
+      (make) => this.decideNow(make),
+    );
     this.#unwatch = desk.parts.events.watch(({ type }) => {
-      if (type === "reconnect") desk.renewAll();
+      if (type === "reconnect") this.#desk.renewAll();
     });
   }
 
@@ -87,32 +93,56 @@ export class Conductor implements LogFold {
       try {
         await foldBatch(this.#desk, batch);
       } catch (error) {
-        // Memory may be ahead of the database now; nothing goes on from it.
-        this.#broken.abort(asProblem(error));
+        await this.#recover(error);
         throw error;
       }
     });
   }
 
+  pass(parked: LogEntry, move: (from: Position | undefined) => Promise<void>): Promise<void> {
+    return this.#turns(async () => {
+      await move(this.position);
+      await passParked(this.#desk, parked);
+    });
+  }
+
   /** Decisions that no event led to: a clock, a slot, a handler that came or went. */
-  decideNow(make: (now: string) => Promise<CloudEvent[]> | CloudEvent[] = () => []): Promise<void> {
+  decideNow(make?: Make): Promise<void> {
     return this.#turns(async () => {
       if (this.broken.aborted || this.#closed) return;
-      const { outbox, parts } = this.#desk;
       try {
-        const now = new Date().toISOString();
-        outbox.add(await make(now));
-        outbox.add(await schedule(this.#desk, now));
-        const decided = outbox.unsaved();
-        if (decided.length === 0) return;
-        await saveDecisions(parts.database.pool, this.position, decided);
-        outbox.publishSaved();
+        await this.#decide(make);
       } catch (error) {
         // While PostgreSQL is away decisions wait in memory; the next tick writes them.
         if (!isOutage(error)) this.#broken.abort(asProblem(error));
-        parts.log.warn({ event: "decision.failed", error: String(error) }, "a decision was not written");
+        this.parts.log.warn({ event: "decision.failed", error: String(error) }, "a decision was not written");
       }
     });
+  }
+
+  async #decide(make: Make = () => []): Promise<void> {
+    const { outbox, parts } = this.#desk;
+    const now = new Date().toISOString();
+    outbox.add(await make(now));
+    outbox.add(await schedule(this.#desk, now));
+    const decided = outbox.unsaved();
+    if (decided.length === 0) return;
+    await saveDecisions(parts.database.pool, this.position, decided);
+    outbox.publishSaved();
+  }
+
+  /**
+   * After a batch that failed memory may be ahead of the database. It begins anew from there, and must come to its
+   * decisions without the batch: what fails then is the fault of no event, and ends this activation, as an outage does.
+   */
+  async #recover(failure: unknown): Promise<void> {
+    try {
+      if (isTrouble(failure)) throw failure;
+      this.#desk = await Desk.open(this.parts, () => void this.decideNow(), this.#desk);
+      await this.#decide();
+    } catch (error) {
+      this.#broken.abort(asProblem(error));
+    }
   }
 
   /** Gives out work soon: slots were freed without an event. */

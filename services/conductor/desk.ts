@@ -25,37 +25,45 @@ export class Desk {
   readonly working: WorkingSet;
   readonly outbox: Outbox;
   readonly atWork = new AtWork();
-  readonly live = new LiveHandlers();
+  /** Who was heard, and who waits for a position: also another desk of this activation goes on with these. */
+  readonly live: LiveHandlers;
   readonly savedPins: SavedPins = new Map();
   readonly readBack: ReadBack;
   /** The last position that was folded and written. */
   position: Position | undefined;
-  readonly #activeSinceMs = performance.now();
+  readonly #activeSinceMs: number;
   readonly #onWake: () => void;
 
   private constructor(
     parts: Parts<Settings>,
     working: WorkingSet,
-    { position, onWake }: { position: Position | undefined; onWake: () => void },
+    {
+      position,
+      onWake,
+      before,
+    }: { position: Position | undefined; onWake: () => void; before?: Desk | undefined },
   ) {
     this.parts = parts;
     this.working = working;
     this.position = position;
-    this.readBack = new ReadBack(position);
+    this.live = before?.live ?? new LiveHandlers();
+    this.readBack = before?.readBack ?? new ReadBack(position);
+    this.#activeSinceMs = before === undefined ? performance.now() : before.#activeSinceMs;
     this.outbox = new Outbox(parts.publisher, parts.log);
     this.#onWake = onWake;
   }
 
   /**
    * Takes up what the last activation left: active runs with their tasks, and decisions that were never read back.
-   * `onWake` is called, never at once, when there may be work to give out without an event.
+   * `onWake` is called, never at once, when there may be work to give out without an event. `before` is the desk of this
+   * activation that was spoilt by what could not be folded.
    */
-  static async open(parts: Parts<Settings>, onWake: () => void): Promise<Desk> {
+  static async open(parts: Parts<Settings>, onWake: () => void, before?: Desk): Promise<Desk> {
     const { pool, kysely } = parts.database;
     const position = await readPosition(kysely.withTables());
     const rows = await loadActive(pool);
     const decided = await loadOutbox(pool);
-    const desk = new Desk(parts, new WorkingSet(pool, rows), { position, onWake });
+    const desk = new Desk(parts, new WorkingSet(pool, rows), { position, onWake, before });
     for (const { table, row } of rows) {
       if (table === "runs" && "pinned" in row) desk.savedPins.set(row.id, row.pinned);
       if (table === "tasks") followChange(desk, { table, key: "", row } as Change);

@@ -70,3 +70,11 @@ function forget({ working, savedPins }: Desk, changed: ChangedRows): void {
   working.trim(keys);
   for (const key of keys) if (!working.holds(key)) savedPins.delete(key);
 }
+
+/** Goes on behind an entry that is parked. A decision of ours that cannot be folded is not published for ever. */
+export async function passParked(desk: Desk, { event, position }: LogEntry): Promise<void> {
+  desk.position = position;
+  const n = event !== undefined && isOwn(event) ? desk.outbox.readBack(event) : undefined;
+  if (n !== undefined) await desk.parts.database.pool.query("delete from outbox where n = $1", [n]);
+  desk.readBack.reached(position);
+}

@@ -47,7 +47,14 @@ export async function foldVersions(db: Db, readings: Readings): Promise<LogFold>
   let position = await readPosition(db);
   if (position !== undefined) readings.reached(position);
   return {
-    position,
+    get position() {
+      return position;
+    },
+    pass: async (entry, move) => {
+      await move(position);
+      position = entry.position;
+      readings.reached(position);
+    },
     onBatch: async (batch) => {
       const end = batch.at(-1)?.position;
       if (end === undefined) return;

@@ -25,13 +25,3 @@ export function changesOf(entries: readonly LogEntry[], known: Known): Changes {
     artifacts: foldArtifacts(sorted.kept, attempts.counted),
   };
 }
-
-/** An entry that fails alone → the change that parks it. */
-export const parked = (entry: LogEntry, reason: string): Changes => ({
-  kept: [],
-  withheld: [{ entry, why: "failed", detail: reason }],
-  attempts: { changes: [], counted: [], late: [] },
-  runs: [],
-  metrics: [],
-  artifacts: { artifacts: [], lineage: [] },
-});

@@ -1,11 +1,10 @@
 import type { LogEntry } from "@jackfield/events/log-entry";
 import type { Database } from "@jackfield/postgres/database";
-import { isOutage } from "@jackfield/postgres/outage";
 import { PositionLost } from "@jackfield/postgres/position";
 import { inOneStatement } from "@jackfield/postgres/rows";
 import type { Position } from "@jackfield/spec/event/position";
 import pg from "pg";
-import { changesOf, parked, type Changes } from "./changes.ts";
+import { changesOf, type Changes } from "./changes.ts";
 import { digestsInLog } from "./known.ts";
 import { OpenQuestions } from "./open-questions.ts";
 import { idsAsked } from "./sort-out.ts";
@@ -13,7 +12,6 @@ import { divisionByZero, unlessMoved, type Progress } from "./write/log.ts";
 import { writesOf } from "./write/writes.ts";
 
 const nothing: ReadonlyMap<string, string> = new Map();
-const triesAlone = 3;
 
 /** The tracker's log, as the one process that is active writes it. */
 export class Fold {
@@ -41,20 +39,10 @@ export class Fold {
   }
 
   /**
-   * Writes the next entries of the stream: events, what is withheld, projections and the position in one statement. An
-   * entry that fails three times alone is parked with its reason.
-   * @throws PositionLost when another process writes; what an outage of PostgreSQL throws. Then begin anew
+   * Writes the next entries of the stream: events, what is withheld, projections and the position in one statement.
+   * @throws PositionLost when another process writes; what PostgreSQL refuses. Nothing is written then
    */
   async persist(entries: readonly LogEntry[]): Promise<void> {
-    try {
-      await this.#persistTogether(entries);
-    } catch (error) {
-      if (passes(error)) throw error;
-      for (const entry of entries) await this.#persistAlone(entry);
-    }
-  }
-
-  async #persistTogether(entries: readonly LogEntry[]): Promise<void> {
     const last = entries.at(-1);
     if (last === undefined) return;
     try {
@@ -69,16 +57,9 @@ export class Fold {
     }
   }
 
-  async #persistAlone(entry: LogEntry): Promise<void> {
-    for (let tries = 1; tries <= triesAlone; tries += 1) {
-      try {
-        await this.#persistTogether([entry]);
-        return;
-      } catch (error) {
-        if (passes(error)) throw error;
-        if (tries === triesAlone) await this.#write(parked(entry, reasonOf(error)), entry.position);
-      }
-    }
+  /** The position was moved past an entry that is parked. */
+  passed(position: Position): void {
+    this.#progress = { ...this.#progress, position };
   }
 
   async #write(changes: Changes, position: Position): Promise<void> {
@@ -97,11 +78,6 @@ export class Fold {
     this.#questions.committed(changes.attempts.changes);
   }
 }
-
-/** Trouble of this process or of PostgreSQL, not of an event: nothing is parked for it. */
-const passes = (error: unknown): boolean => error instanceof PositionLost || isOutage(error);
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const isKeyTaken = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && error.constraint === "events_key";

@@ -23,7 +23,7 @@ interface WithheldTable {
   epoch: number;
   sequence: number;
   at: Date;
-  why: "conflict" | "forged" | "not-an-event" | "no-question" | "failed";
+  why: "conflict" | "forged" | "not-an-event" | "no-question";
   detail: string;
   subject: string;
   body: string;

@@ -9,7 +9,7 @@ import { freshDatabase, natsForThisFile, prefix } from "../../test/bed/servers.t
 import { until } from "../../test/bed/until.ts";
 import { installed, openBed, refusalOf, type Bed } from "./fixture/bed.ts";
 import { foreign, Life } from "./fixture/life.ts";
-import { waitFrom } from "./waiting.ts";
+import { waitFrom } from "@jackfield/service/waiting";
 
 const nats = natsForThisFile();
 

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ensureStream } from "@jackfield/events/stream";
-import type { Parts } from "@jackfield/service/define";
+import type { LogFold, Parts } from "@jackfield/service/define";
 import { parsePosition, printPosition, type Position } from "@jackfield/spec/event/position";
-import type { LogEntry } from "@jackfield/events/log-entry";
 import type { TrackerConfig } from "./config.ts";
 import { Fold } from "./fold.ts";
 import { tablesOf, type Db } from "./tables.ts";
-import { waitFrom } from "./waiting.ts";
+import { waitFrom } from "@jackfield/service/waiting";
 
 /** What folding and answering share while this process is the active one. */
 export interface Tracker {
@@ -17,7 +16,7 @@ export interface Tracker {
   position(): Position;
   /** Waits until the log goes up to here. @throws Problem E_WAITED after 10 s */
   reached(position: string | undefined): Promise<void>;
-  fold: { position: Position | undefined; onBatch(batch: LogEntry[]): Promise<void> };
+  fold: LogFold;
 }
 
 const waitMs = 10_000;
@@ -34,7 +33,6 @@ export async function openTracker({ events, database, config, log }: Parts<Track
     log.warn({ event: "stream.differs", stream: events.stream, drift }, "the stream is set up differently");
   const fold = await Fold.open(database);
   const waiting = waitFrom(fold.progress.position);
-  const { position } = fold.progress;
   return {
     db: tablesOf(database),
     types: fold.types,
@@ -44,7 +42,15 @@ export async function openTracker({ events, database, config, log }: Parts<Track
       if (text !== undefined) await waiting.until(parsePosition(text), waitMs);
     },
     fold: {
-      position: isStart(position) ? undefined : position,
+      get position() {
+        const { position } = fold.progress;
+        return isStart(position) ? undefined : position;
+      },
+      pass: async ({ position }, move) => {
+        await move(fold.progress.position);
+        fold.passed(position);
+        waiting.reached(position);
+      },
       onBatch: async (batch) => {
         await fold.persist(batch);
         waiting.reached(fold.progress.position);

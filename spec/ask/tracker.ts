@@ -135,7 +135,7 @@ export const artifact = question("tracker", "artifact", {
   }),
 });
 
-/** What was not taken into the log: forged and conflicting events (quarantine), and what is no event (parked). */
+/** What was not taken into the log: forged, conflicting and unasked events, and what is no event. */
 export const withheld = question("tracker", "withheld", {
   input: z.object({ ...reading, ...page }),
   answer: z.object({
@@ -143,7 +143,7 @@ export const withheld = question("tracker", "withheld", {
       z.object({
         position: positionText,
         at: time,
-        why: z.enum(["conflict", "forged", "not-an-event", "no-question", "failed"]),
+        why: z.enum(["conflict", "forged", "not-an-event", "no-question"]),
         detail: z.string(),
         subject: z.string(),
         text: z.string(),

@@ -3,6 +3,24 @@ create table capabilities (
   constraint capabilities_pkey PRIMARY KEY (name)
 );
 
+create table parked (
+  epoch bigint not null,
+  sequence bigint not null,
+  at timestamp with time zone not null,
+  subject text not null,
+  body bytea not null,
+  digest text,
+  refused text,
+  reason text not null,
+  times bigint not null default 1,
+  redriven_epoch bigint,
+  redriven_sequence bigint,
+  told boolean not null default false,
+  constraint parked_pkey PRIMARY KEY (epoch, sequence)
+);
+CREATE INDEX parked_untold ON parked USING btree (epoch, sequence) WHERE NOT told;
+CREATE INDEX parked_waiting ON parked USING btree (epoch, sequence) WHERE redriven_epoch IS NULL;
+
 create table position (
   singleton boolean not null default true,
   epoch bigint not null,

@@ -52,7 +52,12 @@ async function readRows(db: Db, from: Position, limit: number): Promise<Row[]> {
   const kept = part("body, null as why, null as detail, null as subject from events");
   const withheld = part(`case when why in ('not-an-event', 'forged') then '' else body end as body,
     why, detail, subject from withheld`);
-  const { rows } = await sql<Row>`select * from ((${kept}) union all (${withheld})) as entries
+  // What the tracker itself could not keep, others may have read well. Once redriven it is among the events.
+  const parked = part(`case when refused is null then convert_from(body, 'UTF8') else '' end as body,
+    refused::jsonb->>'reason', refused::jsonb->>'detail', subject
+    from (select * from parked where redriven_epoch is null) as waiting`);
+  const { rows } =
+    await sql<Row>`select * from ((${kept}) union all (${withheld}) union all (${parked})) as entries
     order by ${inOrder(place, "oldest")} limit ${limit}`.execute(db);
   return rows;
 }

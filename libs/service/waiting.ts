@@ -13,7 +13,7 @@ interface Waiter {
   resolve: () => void;
 }
 
-export function waitFrom(start: Position): Waiting {
+export function waitFrom(start: Position = { epoch: 0, sequence: 0 }): Waiting {
   let now = start;
   const waiters = new Set<Waiter>();
   const until = (position: Position, withinMs: number): Promise<void> => {
@@ -40,7 +40,7 @@ export function waitFrom(start: Position): Waiting {
 }
 
 const waitedInVain = (position: Position, now: Position): Problem =>
-  new Problem("E_WAITED", `The tracker has not read up to ${printPosition(position)} yet.`, {
+  new Problem("E_WAITED", `The stream was not read up to ${printPosition(position)} yet.`, {
     why: `It is at ${printPosition(now)}.`,
     next: "Ask again; if it stands still, look at its log.",
   });
