@@ -19,6 +19,12 @@ module.exports = {
       "The core has no technology.",
     ),
     forbid(
+      "cesql-is-a-language",
+      { path: "^libs/cesql/", pathNot: "(filter|\\.test)\\.ts$" },
+      { pathNot: "^libs/cesql/" },
+      "CloudEvents SQL knows nothing of Jackfield; only the filter grammar joins them.",
+    ),
+    forbid(
       "pure-has-no-world",
       { path: pure, pathNot: "\\.test\\.ts$" },
       { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },

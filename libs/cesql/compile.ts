@@ -1,10 +1,10 @@
 import { compileCall } from "./call.ts";
 import type { EvaluationError } from "./errors.ts";
 import type { BinaryOperator, Expression } from "./expression.ts";
-import { compileLike } from "./like.ts";
 import { textOf, type Run } from "./operands.ts";
 import { arithmetic, comparison, logic, membership, negation, not, type Sides } from "./operators.ts";
 import { parseCesql } from "./parse.ts";
+import { compileLike } from "./pattern.ts";
 import { isInteger, type Value } from "./values.ts";
 
 /** Every evaluation has a value, also one that failed; it counts as a match only without errors (§1.2). */
@@ -114,9 +114,9 @@ function binary<Source>(operator: BinaryOperator, sides: Sides<Source>): Run<Sou
 
 function likeness<Source>(operand: Run<Source>, pattern: string, negated: boolean): Run<Source> {
   const text = textOf(operand);
-  const matches = compileLike(pattern);
+  const fits = compileLike(pattern);
   return (source, errors) => {
     const value = text(source, errors);
-    return value !== undefined && matches(value) !== negated;
+    return value !== undefined && fits(value) !== negated;
   };
 }

@@ -1,5 +1,6 @@
+import { firstRefusal, matches, parseFilter, type Filter } from "@jackfield/cesql/filter";
+import { Problem } from "@jackfield/problem/problem";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
-import { firstRefusal, FilterError, matches, parseFilter, type Filter } from "@jackfield/spec/event/filter";
 import { runId } from "@jackfield/spec/event/ids";
 import { parseType } from "@jackfield/spec/event/type";
 import { defaultOrganization } from "@jackfield/spec/event/names";
@@ -129,7 +130,7 @@ function startedBy(on: string[], workflow: string, event: CloudEvent, project: P
 /** The first clause of a trigger that says no to the event; undefined when it fires. */
 function refusalOf(text: string, event: CloudEvent): string | undefined {
   const filter = filterOf(text);
-  if (filter instanceof FilterError) return `this trigger is not understood: ${filter.message}`;
+  if (filter instanceof Problem) return `this trigger is not understood: ${filter.why ?? filter.message}`;
   if (!filter.every((clauses) => clauses.every(({ kind }) => kind === "type")))
     return ask(filter, text, event);
   const known = byType(text);
@@ -142,10 +143,10 @@ const ask = (filter: Filter, text: string, event: CloudEvent): string | undefine
 
 // Parsing is pure, and most triggers look at the type alone: the same few questions meet every event.
 const mostKnown = 10_000;
-const parsed = new Map<string, Filter | FilterError>();
+const parsed = new Map<string, Filter | Problem>();
 const answers = new Map<string, Map<string, string | undefined>>();
 
-function filterOf(text: string): Filter | FilterError {
+function filterOf(text: string): Filter | Problem {
   const known = parsed.get(text);
   if (known !== undefined) return known;
   const filter = tryParse(text);
@@ -163,11 +164,11 @@ function byType(text: string): Map<string, string | undefined> {
   return fresh;
 }
 
-function tryParse(text: string): Filter | FilterError {
+function tryParse(text: string): Filter | Problem {
   try {
     return parseFilter(text);
   } catch (error) {
-    if (error instanceof FilterError) return error;
+    if (error instanceof Problem) return error;
     throw error;
   }
 }

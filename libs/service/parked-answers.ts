@@ -1,7 +1,6 @@
+import { matches, parseFilter, type Filter } from "@jackfield/cesql/filter";
 import type { Publisher } from "@jackfield/events/publish";
 import { parkedAfter, parkedAt, type ParkedRow } from "@jackfield/postgres/parked";
-import { FilterError, matches, parseFilter, type Filter } from "@jackfield/spec/event/filter";
-import { Problem } from "@jackfield/problem/problem";
 import { readerQuestions, type ParkedDelivery } from "@jackfield/spec/ask/reader";
 import {
   comparePositions,
@@ -25,7 +24,7 @@ export function parkedAnswers(parts: ParkingParts, parking: Parking): Answer[] {
   const oneByOne = inTurn();
   return [
     answerTo(questions.parked, async ({ filter: text, cursor }) => {
-      const filter = text === undefined ? undefined : filterIn(text);
+      const filter = text === undefined ? undefined : parseFilter(text);
       const rows = await parkedAfter(
         parts.db,
         cursor === undefined ? undefined : parsePosition(cursor),
@@ -40,16 +39,6 @@ export function parkedAnswers(parts: ParkingParts, parking: Parking): Answer[] {
     }),
     answerTo(questions.redrive, (asked) => oneByOne(() => redrive(parts, parking, asked))),
   ];
-}
-
-/** @throws Problem E_FILTER */
-function filterIn(text: string): Filter {
-  try {
-    return parseFilter(text);
-  } catch (error) {
-    if (!(error instanceof FilterError)) throw error;
-    throw new Problem("E_FILTER", `The filter is not understood: ${error.message}.`);
-  }
 }
 
 /** What is no event is meant only where everything is. */

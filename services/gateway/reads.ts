@@ -1,12 +1,10 @@
 import type { FastifyInstance } from "fastify";
-import { Problem } from "@jackfield/problem/problem";
 import { askService } from "@jackfield/service/answer";
 import * as conductor from "@jackfield/spec/ask/conductor";
 import * as projects from "@jackfield/spec/ask/projects";
 import { logs } from "@jackfield/spec/ask/handler";
 import type { Question } from "@jackfield/spec/ask/question";
 import * as tracker from "@jackfield/spec/ask/tracker";
-import { FilterError, parseFilter, type Filter } from "@jackfield/spec/event/filter";
 import { getEvent, getEvents, getWithheld } from "@jackfield/spec/http/events";
 import { getBindings, getHandlers, getLogs, postBindings } from "@jackfield/spec/http/handlers";
 import { getConfiguration, getProjects, postProjects } from "@jackfield/spec/http/projects";
@@ -35,16 +33,10 @@ export function serveQuestions(app: FastifyInstance, { events }: GatewayParts): 
     input: z.input<Input>,
   ): Promise<z.output<Answer>> => askService(events, question, input, { timeoutMs: answerWithinMs });
 
-  serve(app, getEvents, ({ query }) => {
-    if (query.filter !== undefined) readFilter(query.filter);
-    return ask(tracker.events, query);
-  });
+  serve(app, getEvents, ({ query }) => ask(tracker.events, query));
   serve(app, getEvent, ({ params, query }) => ask(tracker.event, { ...query, ...params }));
   serve(app, getWithheld, ({ query }) => ask(tracker.withheld, query));
-  serve(app, getRuns, ({ query }) => {
-    if (query.filter !== undefined) readFilter(query.filter);
-    return ask(tracker.runs, query);
-  });
+  serve(app, getRuns, ({ query }) => ask(tracker.runs, query));
   serve(app, getRun, ({ params, query }) => ask(tracker.run, { ...query, ...params }));
   serve(app, getWhy, ({ params, query }) => ask(conductor.why, { ...query, ...params }));
   serve(app, getRequest, ({ params, query }) => ask(conductor.request, { ...query, ...params }));
@@ -65,17 +57,4 @@ export function serveQuestions(app: FastifyInstance, { events }: GatewayParts): 
   serve(app, postProjects, ({ body }) => ask(projects.apply, body));
   serve(app, getProjects, () => ask(projects.projectList, {}));
   serve(app, getConfiguration, ({ params, query }) => ask(projects.configuration, { ...query, ...params }));
-}
-
-/** @throws Problem E_FILTER that names the character. */
-export function readFilter(text: string): Filter {
-  try {
-    return parseFilter(text);
-  } catch (error) {
-    if (!(error instanceof FilterError)) throw error;
-    throw new Problem("E_FILTER", `The filter is not understood: ${error.message}.`, {
-      here: `filter, character ${error.position + 1}`,
-      next: "words are types (train.*), key=value, key!=value, key>value, key<value; | is or",
-    });
-  }
 }

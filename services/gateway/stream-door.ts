@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { parseFilter } from "@jackfield/cesql/filter";
 import { Problem } from "@jackfield/problem/problem";
 import { parsePosition, positionText, type Position } from "@jackfield/spec/event/position";
 import { streamEvents } from "@jackfield/spec/http/events";
 import type { GatewayParts } from "./door-parts.ts";
 import { EventSink } from "./event-sink.ts";
 import type { LiveLog } from "./live-log.ts";
-import { readFilter } from "./reads.ts";
 import { parsed, serveRaw } from "./serve-route.ts";
 import { Tail } from "./tail.ts";
 import { start } from "./tail-plan.ts";
@@ -18,7 +18,7 @@ export function serveStream(app: FastifyInstance, parts: GatewayParts): void {
     const wanted = {
       project,
       correlationid,
-      filter: filter === undefined ? undefined : { text: filter, parsed: readFilter(filter) },
+      filter: filter === undefined ? undefined : { text: filter, parsed: parseFilter(filter) },
     };
     const from = positionAsked(lastEventId(request) ?? query.from ?? "now", live);
     reply.hijack();

@@ -6,7 +6,7 @@ import { asProblem, reportOf } from "@jackfield/problem/problem";
 import { askService } from "@jackfield/service/answer";
 import * as tracker from "@jackfield/spec/ask/tracker";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
-import { matches, type Filter } from "@jackfield/spec/event/filter";
+import { matches, type Filter } from "@jackfield/cesql/filter";
 import {
   comparePositions,
   parsePosition,

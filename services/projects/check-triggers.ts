@@ -1,11 +1,11 @@
+import { parseFilter, type Filter } from "@jackfield/cesql/filter";
 import { Problem } from "@jackfield/problem/problem";
-import { FilterError, parseFilter, type Filter } from "@jackfield/spec/event/filter";
 import type { Path, Source } from "./source.ts";
 
 /** Facts that have a word of their own; anything else under `on:` is a filter that names a type. */
 const words: readonly string[] = ["code", "data"];
-/** Words and schedules that this release knows and cannot keep. */
-const later = /^(drift|.*\s[\d*/,-]+\s.*)$/;
+/** Words and schedules that this release knows and cannot keep; what has quotes is a filter with an expression. */
+const later = /^(drift|[^'"]*\s[\d*/,-]+\s[^'"]*)$/;
 
 /** @throws Problem E_YAML with the place of the first trigger that could never fire, or would fire at everything. */
 export function checkTriggers(on: readonly string[], path: Path, source: Source): void {
@@ -24,10 +24,10 @@ function filterOf(trigger: string, here: string): Filter {
   try {
     return parseFilter(trigger);
   } catch (thrown) {
-    if (!(thrown instanceof FilterError)) throw thrown;
+    if (!(thrown instanceof Problem)) throw thrown;
     throw new Problem("E_YAML", `The trigger ${trigger} is not understood`, {
       here,
-      why: `${thrown.message}, at character ${thrown.position + 1}`,
+      ...(thrown.why !== undefined && { why: thrown.why }),
       next: "write it like run.finished outcome=pass",
     });
   }

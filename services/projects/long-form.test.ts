@@ -153,6 +153,15 @@ test("What cannot be kept or understood is refused with its place and the way ou
   expect(refused.map(refusal).join("\n\n")).toMatchSnapshot();
 });
 
+test("A trigger may hold an expression, which is checked with the file", () => {
+  const on = (trigger: string): string => refusal(`${six}on: [${JSON.stringify(trigger)}]\n`);
+  expect(on("run.finished cesql:'attempt - 1 = 0'")).toBe("accepted");
+  expect(on("run.finished cesql:'attempt >'")).toContain(
+    "The end stands where an operand should, at character 30",
+  );
+  expect(on("seattle 0 3 * * *")).toContain("is not supported in this release");
+});
+
 test("A small file cannot become a huge value", () => {
   const bombs = [
     "a: &a [x,x,x,x,x,x,x,x,x,x]",

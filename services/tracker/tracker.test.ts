@@ -54,6 +54,8 @@ const filters: [filter: string, found: string[]][] = [
   ["handler=train attempt>1", ["again", "late"]],
   ["train.finished handler!=train | com.example.*", ["push"]],
   ["type=train.trig* subproject=sea*", ["asked", "again"]],
+  ["train.* cesql:'attempt > 1 AND outcome = \"fail\"'", ["late"]],
+  [`cesql:"type NOT LIKE '%-train.%'"`, ["push"]],
   ["run=nowhere", []],
   ["colour=red", []],
   ["data=1", []],

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { canonicalJson, digestOfJson } from "./canonical.ts";
 import { cloudEvent, type CloudEvent } from "./envelope.ts";
-import { firstRefusal, matches, parseFilter } from "./filter.ts";
 import { eventKey, partsOfTask, runId, seedOfRun, taskEventId } from "./ids.ts";
 import { outcomeOf, worstOf } from "./outcome.ts";
 import { comparePositions, parsePosition, printPosition } from "./position.ts";
@@ -98,37 +97,5 @@ describe("types and positions", () => {
   test("an attribute with a control character is refused, an unknown extension kept", () => {
     expect(cloudEvent.safeParse({ ...event, subject: "a\u0000b" }).success).toBe(false);
     expect(cloudEvent.parse({ ...event, myext: "kept" })["myext"]).toBe("kept");
-  });
-});
-
-describe("filters", () => {
-  test.each([
-    ["", true],
-    ["train.*", true],
-    ["train.finished outcome=fail", true],
-    ["train.* outcome=pass", false],
-    ["outcome=pass | subproject=sea*", true],
-    ["attempt>1 attempt<3", true],
-    ["attempt>2", false],
-    ["project!=weather", false],
-    ["stage!=live", true],
-    ["evaluate.*", false],
-    ["subproject='seattle'", true],
-    ["dev.cdeventsx.jackfield-train.*", true],
-  ])("%s → %s", (filter, expected) => {
-    expect(matches(parseFilter(filter), event)).toBe(expected);
-  });
-
-  test("a refusal names the first clause that failed", () => {
-    expect(firstRefusal(parseFilter("train.* project=oslo attempt>5"), event)).toBe("project=oslo");
-    expect(firstRefusal(parseFilter("train.*"), event)).toBeUndefined();
-  });
-
-  test.each([
-    ["project=", 0],
-    ["train.* | ", 8],
-    ["train.* ??", 8],
-  ])("%s is refused at its place", (text, position) => {
-    expect(() => parseFilter(text)).toThrow(expect.objectContaining({ position }));
   });
 });

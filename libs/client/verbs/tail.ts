@@ -1,6 +1,5 @@
-import { Problem } from "@jackfield/problem/problem";
 import { events } from "@jackfield/spec/ask/tracker";
-import { FilterError, parseFilter } from "@jackfield/spec/event/filter";
+import { parseFilter } from "@jackfield/cesql/filter";
 import { eventLine } from "../event-line.ts";
 import { followEvents, type LoggedEvent } from "../event-stream.ts";
 import { exit } from "../exit.ts";
@@ -22,8 +21,10 @@ export const verb: Verb = {
     since: { says: "from a position on, or from the start; else the last ten", value: "POSITION|start" },
   },
   more: [
-    "A filter: words are types with globs, key=value, key!=value, key>value; space is and, | is or:",
+    "A filter: words are types with globs, key=value, key!=value, key>value; space is and, | is or;",
+    "cesql:'…' is an expression over the attributes (CloudEvents SQL):",
     "train.* outcome=fail subproject=seattle",
+    `train.* cesql:"attempt > 1 AND NOT EXISTS stage"`,
   ],
   run: async (call) => {
     const filter = checkedFilter(call.refs.join(" "));
@@ -54,16 +55,8 @@ async function tellLast(call: Call, server: Server, query: Query): Promise<strin
 /** A wrong filter is told before anything is asked. */
 export function checkedFilter(text: string): string | undefined {
   if (text === "") return undefined;
-  try {
-    parseFilter(text);
-    return text;
-  } catch (thrown) {
-    if (!(thrown instanceof FilterError)) throw thrown;
-    throw new Problem("E_FILTER", thrown.message, {
-      here: `${text}\n${" ".repeat(thrown.position)}^`,
-      next: "train.* outcome=fail subproject=seattle",
-    });
-  }
+  parseFilter(text);
+  return text;
 }
 
 function tell({ out, flags }: Call, logged: LoggedEvent): void {

@@ -1,12 +1,12 @@
 import { parseJson } from "@jackfield/events/json-text";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
-import { matches, type Filter } from "@jackfield/spec/event/filter";
+import { matches, parseFilter, type Filter } from "@jackfield/cesql/filter";
 import { printPosition, type Position } from "@jackfield/spec/event/position";
 import type { events, loggedEvent } from "@jackfield/spec/ask/tracker";
 import { sql } from "kysely";
 import type { z } from "zod";
 import type { Db } from "../tables.ts";
-import { filterOf, isEmpty, narrowed } from "./filter.ts";
+import { isEmpty, narrowed } from "./filter.ts";
 import { beyond, cursorOf, defaultPage, inOrder, readPage, type Chunk, type Order } from "./page.ts";
 
 type LoggedEvent = z.input<typeof loggedEvent>;
@@ -44,7 +44,7 @@ export async function eventsMatching(
   types: ReadonlySet<string>,
 ): Promise<{ events: LoggedEvent[]; next?: string }> {
   const { order = "oldest", project, correlationid } = asked;
-  const search: Search = { order, filter: filterOf(asked.filter), types, project, correlationid };
+  const search: Search = { order, filter: parseFilter(asked.filter ?? ""), types, project, correlationid };
   const { rows, next } = await readPage<EventRow>({
     limit: asked.limit ?? defaultPage,
     cursor: cursorOf(asked.cursor),

@@ -1,27 +1,11 @@
-import { Problem } from "@jackfield/problem/problem";
-import { FilterError, matches, parseFilter, type Clause, type Filter } from "@jackfield/spec/event/filter";
+import type { Clause, Filter } from "@jackfield/cesql/filter";
 import { sql, type RawBuilder } from "kysely";
-
-/** @throws Problem E_FILTER naming the place. */
-export function filterOf(text: string | undefined): Filter {
-  try {
-    return parseFilter(text ?? "");
-  } catch (error) {
-    if (!(error instanceof FilterError)) throw error;
-    throw new Problem("E_FILTER", "The filter is not understood.", {
-      why: error.message,
-      here: `${text ?? ""}\n${" ".repeat(error.position)}^`,
-      next: "Words are types with globs, key=value, key!=value, key>value, key<value; | is or.",
-      cause: error,
-    });
-  }
-}
 
 export const isEmpty = (filter: Filter): boolean => filter.every((clauses) => clauses.length === 0);
 
 /**
  * What PostgreSQL can say of a filter: never less than matches. Types are resolved among those that occur; equal values
- * are compared there; globs, ranges and differences stay for `matches`, which judges every row anyway.
+ * are compared there; globs, ranges, differences and expressions stay for `matches`, which judges every row anyway.
  */
 export const narrowed = (filter: Filter, types: ReadonlySet<string>): RawBuilder<boolean> =>
   sql<boolean>`(${sql.join(
@@ -35,6 +19,7 @@ const allOf = (conditions: RawBuilder<boolean>[]): RawBuilder<boolean> =>
 const columns = new Set(["id", "source", "project", "subject", "run", "correlationid", "causationid"]);
 
 function inSql(clause: Clause, types: ReadonlySet<string>): RawBuilder<boolean>[] {
+  if (clause.kind === "cesql") return [];
   if (clause.kind === "type" || clause.key === "type") return [ofTypes(clause, types)];
   const { key, operator, value } = clause;
   if (operator !== "=" || value.includes("*") || key === "data") return [];
@@ -49,9 +34,7 @@ const attribute = (key: string): RawBuilder<string> => sql`body::json ->> ${key}
 const outcome: RawBuilder<string> = sql`case ${attribute("status")}
   when 'succeeded' then coalesce(${attribute("result")}, 'pass') else ${attribute("status")} end`;
 
-function ofTypes(clause: Clause, types: ReadonlySet<string>): RawBuilder<boolean> {
-  const found = [...types].filter((type) =>
-    matches([[clause]], { specversion: "1.0", id: "-", source: "-", type }),
-  );
+function ofTypes({ holds }: Clause, types: ReadonlySet<string>): RawBuilder<boolean> {
+  const found = [...types].filter((type) => holds({ specversion: "1.0", id: "-", source: "-", type }));
   return sql<boolean>`type = any(${found})`;
 }

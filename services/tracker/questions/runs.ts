@@ -1,12 +1,11 @@
 import type { runRow, runs } from "@jackfield/spec/ask/tracker";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
-import { matches } from "@jackfield/spec/event/filter";
+import { matches, parseFilter } from "@jackfield/cesql/filter";
 import { outcome } from "@jackfield/spec/event/outcome";
 import type { Position } from "@jackfield/spec/event/position";
 import { sql, type Selectable } from "kysely";
 import type { z } from "zod";
 import type { Db, Tables } from "../tables.ts";
-import { filterOf } from "./filter.ts";
 import { beyond, cursorOf, defaultPage, inOrder, readPage } from "./page.ts";
 
 export type RunRow = z.input<typeof runRow>;
@@ -17,7 +16,7 @@ export async function runsMatching(
   db: Db,
   asked: z.output<typeof runs.input>,
 ): Promise<z.input<typeof runs.answer>> {
-  const filter = filterOf(asked.filter);
+  const filter = parseFilter(asked.filter ?? "");
   const { rows, next } = await readPage<RunAt>({
     limit: asked.limit ?? defaultPage,
     cursor: cursorOf(asked.cursor),
