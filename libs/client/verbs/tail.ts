@@ -24,7 +24,7 @@ export const verb: Verb = {
     "A filter: words are types with globs, key=value, key!=value, key>value; space is and, | is or;",
     "cesql:'…' is an expression over the attributes (CloudEvents SQL):",
     "train.* outcome=fail subproject=seattle",
-    `train.* cesql:"attempt > 1 AND NOT EXISTS stage"`,
+    `train.* "cesql:'attempt > 1 AND NOT EXISTS stage'"`,
   ],
   run: async (call) => {
     const filter = checkedFilter(call.refs.join(" "));
