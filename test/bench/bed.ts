@@ -13,8 +13,8 @@ export interface Bed extends AsyncDisposable {
   readonly house: string;
   /** Gone at the end; PostgreSQL's own user can reach it. */
   readonly folder: string;
-  /** A server with its default sync, for all figures. */
-  nats(): Promise<NatsServer>;
+  /** A server for all figures, with its default sync or with one that writes each message through to the disk. */
+  nats(sync?: "always"): Promise<NatsServer>;
   /** A durable server: fsync and synchronous_commit on. */
   postgres(): Promise<PostgresServer>;
   /** Starts a bundled program of `programs/`, or a file of the production build, in a process of its own. */
@@ -40,10 +40,11 @@ export async function openBed(say: (line: string) => void): Promise<Bed> {
     stops.push(started.stop);
     return started;
   };
-  const nats = once(async () => {
-    const binary = await findNatsServer({ say });
-    return stopping(await startNats({ binary, folder: join(folder, "nats") }));
-  });
+  const startOn = async (name: string, syncAlways: boolean): Promise<NatsServer> =>
+    stopping(
+      await startNats({ binary: await findNatsServer({ say }), folder: join(folder, name), syncAlways }),
+    );
+  const nats = { usual: once(() => startOn("nats", false)), always: once(() => startOn("nats-sync", true)) };
   const postgres = once(async () =>
     stopping(await startPostgres({ folder: join(folder, "postgres"), durable: true })),
   );
@@ -52,14 +53,12 @@ export async function openBed(say: (line: string) => void): Promise<Bed> {
   return {
     house,
     folder,
-    nats,
+    nats: (sync) => nats[sync ?? "usual"](),
     postgres,
     say,
     word: () => `bench${(words += 1)}`,
-    start: async (program, args = [], environment = {}) => {
-      const file = program.includes("/") ? join(house, program) : join(await programs(), `${program}.mjs`);
-      return stopping(startNode(file, args, environment));
-    },
+    start: async (program, args = [], environment = {}) =>
+      stopping(startNode(await fileOf(program, programs), args, environment)),
     freshDatabase: async () => {
       const { url } = await postgres();
       const name = `database${(words += 1)}`;
@@ -72,6 +71,10 @@ export async function openBed(say: (line: string) => void): Promise<Bed> {
     },
   };
 }
+
+/** A bundled program by its name, a file of the house by its path. */
+const fileOf = async (program: string, programs: () => Promise<string>): Promise<string> =>
+  program.includes("/") ? join(house, program) : join(await programs(), `${program}.mjs`);
 
 async function administer(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: inDatabase(url, "postgres") });

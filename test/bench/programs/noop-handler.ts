@@ -1,0 +1,24 @@
+import { capability } from "@jackfield/spec/event/contract";
+import { on, serve } from "@jackfield/service/serve";
+import { z } from "zod";
+
+/**
+ * A handler that does nothing, many times at once: what a run costs is what lies around its tasks.
+ *
+ * node noop-handler.mjs <tasks at once>
+ */
+const [concurrency = "1"] = process.argv.slice(2);
+const noop = capability("noop", {
+  input: z.object({ note: z.string(), name: z.string() }),
+  output: z.object({ note: z.string() }),
+  example: { input: { note: "", name: "" }, output: { note: "" } },
+});
+
+await serve({
+  name: "noop",
+  // Another answer than the question, so that the next step asks something else and the cache does not know it.
+  handlers: [on(noop, async ({ note }) => ({ note: `${note}.` }))],
+  version: "1",
+  concurrency: Number(concurrency),
+});
+process.send?.("ready");
