@@ -40,6 +40,7 @@ export function eventText(event: CloudEvent, paint: Output["paint"] = (_, text) 
 function triggeredText(event: CloudEvent): string {
   const handler = `→ ${handlerWords(event.handler, said(event, "handlerversion"))}`;
   if (at(event.data, ["cached"]) === true) return columns([handler, "answered by the cache"]);
+  if (event.role === "shadow") return columns([handler, "shadow"]);
   // Only `command` runs the project's own line; any other handler ignores it.
   return columns([handler, event.handler === "command" ? said(event, "inputs", "command") : undefined]);
 }
@@ -56,7 +57,7 @@ function finishedText(event: CloudEvent, paint: Output["paint"]): string {
   const problem = said(event, "problem", "what");
   const code = said(event, "problem", "code");
   const why = problem === undefined ? said(event, "message") : columns([code, problem.split("\n")[0]]);
-  return columns([word, cached, why]);
+  return columns([word, event.role === "shadow" ? "shadow" : undefined, cached, why]);
 }
 
 const runStartedText = (event: CloudEvent): string =>
@@ -80,6 +81,7 @@ function factText(event: CloudEvent, subject: string): string {
     case "binding":
       return columns([
         `${said(event, "capability") ?? "?"} = ${said(event, "handler") ?? "as before"}`,
+        shadowsText(event),
         scopeText(event),
         reason,
       ]);
@@ -92,6 +94,11 @@ function factText(event: CloudEvent, subject: string): string {
     default:
       return event.subject ?? "";
   }
+}
+
+function shadowsText({ data }: CloudEvent): string | undefined {
+  const shadows = at(data, ["shadows"]);
+  return Array.isArray(shadows) && shadows.length > 0 ? `shadowed by ${shadows.join(", ")}` : undefined;
 }
 
 export interface LineParts {

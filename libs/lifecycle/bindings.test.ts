@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { boundTo, rebind } from "./bindings.ts";
+import { shadowsAfter } from "./change-shadows.ts";
 import { commonContract } from "./handlers.ts";
 import { Story } from "./story.ts";
 import { applied, builtInCatalogue, description, newest, registered, said, weather } from "./story-events.ts";
@@ -24,7 +25,7 @@ function bind(
 
 describe("a binding", () => {
   test("is the built-in handler when nobody says anything; a train line is run by command", () => {
-    expect(trainer(open())).toEqual({ handler: "command", from: "default" });
+    expect(trainer(open())).toEqual({ handler: "command", shadows: [], from: "default" });
     expect(boundTo(open().state, scope, "fetch", builtInCatalogue).handler).toBe("fetch");
   });
 
@@ -32,7 +33,7 @@ describe("a binding", () => {
     const story = bind(open(), "of-organization", {});
     expect(trainer(story)).toMatchObject({ handler: "of-organization", from: "organization default" });
     story.given(applied({ bind: inFile({ train: "of-file" }) }, 2));
-    expect(trainer(story)).toEqual({ handler: "of-file", from: "jackfield.yaml" });
+    expect(trainer(story)).toEqual({ handler: "of-file", shadows: [], from: "jackfield.yaml" });
     bind(story, "of-project");
     expect(trainer(story)).toMatchObject({ handler: "of-project", from: "weather", by: "ana" });
     bind(story, "of-subproject", { project: "weather", subproject: "seattle" });
@@ -68,6 +69,52 @@ describe("a binding", () => {
   test("of a capability of others is the only handler that can", () => {
     const story = registered(open(), description("labels", ["label"], { project: "weather" }));
     expect(boundTo(story.state, scope, "label", builtInCatalogue).handler).toBe("labels");
+  });
+});
+
+describe("who shadows", () => {
+  const change = (story: Story, shadows: string[] | undefined, handler: string | null, at: object): Story =>
+    story.given(
+      rebind(
+        story.state,
+        { ...at, capability: "train", handler, undo: false, ...(shadows && { shadows }) },
+        story.now(),
+      ),
+    );
+  const project = { project: "weather" };
+
+  test("is said by the narrowest scope that says so, whoever decides there, and never the one who decides", () => {
+    const story = weather(new Story(builtInCatalogue), { bind: { train: { shadows: ["of-file"] } } });
+    expect(trainer(story)).toEqual({ handler: "command", shadows: ["of-file"], from: "default" });
+    change(story, ["a", "b"], null, scope);
+    expect(trainer(story)).toMatchObject({ handler: "command", shadows: ["a", "b"], from: "default" });
+    change(story, undefined, "a", project);
+    expect(trainer(story)).toMatchObject({ handler: "a", shadows: ["b"], from: "weather" });
+    change(story, [], null, scope);
+    expect(trainer(story)).toMatchObject({ handler: "a", shadows: [] });
+  });
+
+  test("goes back with the lead, step by step", () => {
+    const story = change(change(open(), ["a"], null, project), undefined, "b", project);
+    expect(trainer(story)).toMatchObject({ handler: "b", shadows: ["a"] });
+    expect(trainer(bind(story, null, project, true))).toMatchObject({ handler: "command", shadows: ["a"] });
+    expect(trainer(bind(story, null, project, true))).toMatchObject({ handler: "command", shadows: [] });
+  });
+
+  test("is nobody for what has effects outside, nor the one who decides, nor anybody twice", () => {
+    const [train] = [builtInCatalogue.get("train")];
+    const catalogue = new Map([["deploy", { ...train!, name: "deploy", effects: "external" as const }]]);
+    const after = (capability: string, handler: string, shadow: "add" | "remove") =>
+      shadowsAfter(
+        { capability, handler, shadow },
+        { handler: "acme", shadows: ["b"], from: "default" },
+        { catalogue },
+      );
+    expect(() => after("deploy", "c", "add")).toThrow("deploy has effects outside");
+    expect(() => after("train", "acme", "add")).toThrow("answers train itself");
+    expect(() => after("train", "b", "add")).toThrow("shadows train already");
+    expect(() => after("train", "c", "remove")).toThrow("does not shadow train");
+    expect([after("train", "c", "add"), after("train", "b", "remove")]).toEqual([["b", "c"], []]);
   });
 });
 

@@ -5,7 +5,7 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { freeEvent } from "./own-event.ts";
 import { handlersFor } from "./handlers.ts";
 import type { Catalogue } from "./facts.ts";
-import type { Binding, Change, Entry, State } from "./state.ts";
+import type { Binding, Change, Entry, Lead, State } from "./state.ts";
 
 /** Where a lead is plugged: an organization, a project of it, or a subproject of that. */
 export interface BindingScope {
@@ -14,9 +14,10 @@ export interface BindingScope {
   subproject?: string | undefined;
 }
 
-/** Who answers, and where that was said: `default`, `jackfield.yaml`, or the scope of an override. */
+/** Who answers, who listens in, and where the first was said: `default`, `jackfield.yaml`, or the scope of an override. */
 export interface Bound {
   handler: string;
+  shadows: string[];
   from: string;
   by?: string;
   since?: string;
@@ -32,37 +33,40 @@ export const printScope = ({ organization, project, subproject }: BindingScope):
   return subproject === undefined ? project : `${project}/${subproject}`;
 };
 
+type Known = Pick<State, "bindings" | "projects" | "handlers">;
+type ProjectScope = BindingScope & { project: string };
+
 /**
  * The handler of a capability in a scope: the narrowest wins (subproject, project, organization), in one scope an
- * override before the project file, and at last the default.
+ * override before the project file, and at last the default. Shadows are looked for in the same order, by themselves.
  */
-export function boundTo(
-  state: Pick<State, "bindings" | "projects" | "handlers">,
-  scope: BindingScope & { project: string },
-  capability: string,
-  catalogue: Catalogue,
-): Bound {
-  const { organization, project, subproject } = scope;
-  const applied = state.projects.get(project)?.applied;
-  const override = (at: BindingScope): Bound | undefined =>
-    overrideAt(state.bindings.get(bindingKey({ organization, ...at }, capability)), at);
-  const inFile = applied?.bind[capability]?.to;
-  return (
-    (subproject === undefined ? undefined : override({ project, subproject })) ??
-    override({ project }) ??
-    (inFile === undefined ? undefined : { handler: inFile, from: "jackfield.yaml" }) ??
-    override({}) ?? { handler: defaultHandler(state, project, capability, catalogue), from: "default" }
-  );
+export function boundTo(state: Known, scope: ProjectScope, capability: string, catalogue: Catalogue): Bound {
+  const said = leadsFor(state, scope, capability);
+  const lead = said.find(({ handler }) => handler !== null);
+  const handler = lead?.handler ?? defaultHandler(state, scope.project, capability, catalogue);
+  const { from = "default", by, since } = lead ?? {};
+  const listening = said.find(({ shadows }) => shadows !== null)?.shadows ?? [];
+  const shadows = listening.filter((name) => name !== handler);
+  return { handler, shadows, from, ...(by !== undefined && { by }), ...(since !== undefined && { since }) };
 }
 
-function overrideAt(binding: Binding | undefined, at: BindingScope): Bound | undefined {
-  if (binding?.handler === undefined || binding.handler === null) return undefined;
-  return {
-    handler: binding.handler,
-    from: printScope({ organization: binding.organization, ...at }),
-    ...(binding.by !== undefined && { by: binding.by }),
-    ...(binding.since !== undefined && { since: binding.since }),
+type Said = Lead & { from: string; by?: string | undefined; since?: string | undefined };
+
+/** What was said for a capability, the narrowest scope first. */
+function leadsFor(state: Known, scope: ProjectScope, capability: string): Said[] {
+  const { organization, project, subproject } = scope;
+  const override = (at: BindingScope): Said[] => {
+    const binding = state.bindings.get(bindingKey({ organization, ...at }, capability));
+    return binding === undefined ? [] : [{ ...binding, from: printScope({ organization, ...at }) }];
   };
+  const { to = null, shadows = [] } = state.projects.get(project)?.applied.bind[capability] ?? {};
+  const inFile = { handler: to, shadows: shadows.length > 0 ? shadows : null, from: "jackfield.yaml" };
+  return [
+    ...(subproject === undefined ? [] : override({ project, subproject })),
+    ...override({ project }),
+    inFile,
+    ...override({}),
+  ];
 }
 
 /** Built-in handlers are named like their capability; a `train:` line is run by `command`. A capability of others is answered by the only one who can. */
@@ -81,7 +85,7 @@ function defaultHandler(
 export function foldBinding(state: State, { event }: Entry): Change[] {
   const said = bindingChanged.data.safeParse(event.data);
   if (!said.success) return [];
-  const { capability, handler, version, undo, by } = said.data;
+  const { capability, handler, shadows, version, undo, by } = said.data;
   const scope = { organization: event.organization, project: event.project, subproject: event.subproject };
   const key = bindingKey(scope, capability);
   const before = state.bindings.get(key);
@@ -94,7 +98,8 @@ export function foldBinding(state: State, { event }: Entry): Change[] {
     subproject: scope.subproject,
     capability,
     handler,
-    earlier: undo ? earlier.slice(0, -1) : [...earlier, before?.handler ?? null],
+    shadows,
+    earlier: undo ? earlier.slice(0, -1) : [...earlier, leadOf(before)],
     version,
     by,
     since: event.time,
@@ -102,15 +107,25 @@ export function foldBinding(state: State, { event }: Entry): Change[] {
   return [{ table: "bindings", key, row }];
 }
 
+const leadOf = (binding: Binding | undefined): Lead => ({
+  handler: binding?.handler ?? null,
+  shadows: binding?.shadows ?? null,
+});
+
 interface Rebinding extends BindingScope {
   capability: string;
   handler: string | null;
   undo: boolean;
+  /** All shadows of this scope from now on; left out, they stay as they are. */
+  shadows?: string[];
   by?: string | undefined;
   reason?: string | undefined;
 }
 
-/** The fact that moves a lead. With `undo` the handler is the one that stood there before; nothing before is null. */
+/**
+ * The fact that moves a lead, or says who shadows it. A `null` handler takes the override away, shadows and all. With
+ * `undo` it is as it was before; nothing before is null.
+ */
 export function rebind(state: Pick<State, "bindings">, asked: Rebinding, now: string): CloudEvent {
   const { capability, undo, by, reason, organization = defaultOrganization, project, subproject } = asked;
   const scope = {
@@ -128,7 +143,7 @@ export function rebind(state: Pick<State, "bindings">, asked: Rebinding, now: st
     now,
     data: {
       capability,
-      handler: undo ? (before?.earlier.at(-1) ?? null) : asked.handler,
+      ...leadAfter(before, asked),
       previous: before?.handler ?? null,
       version,
       undo,
@@ -136,4 +151,11 @@ export function rebind(state: Pick<State, "bindings">, asked: Rebinding, now: st
       ...(reason !== undefined && { reason }),
     },
   });
+}
+
+function leadAfter(before: Binding | undefined, { undo, handler, shadows }: Rebinding): Lead {
+  if (undo) return before?.earlier.at(-1) ?? leadOf(undefined);
+  const stands = leadOf(before);
+  if (shadows !== undefined) return { ...stands, shadows };
+  return handler === null ? leadOf(undefined) : { ...stands, handler };
 }

@@ -1,4 +1,5 @@
 import type { WorkLimits } from "@jackfield/spec/project/limits";
+import type { Role } from "./asks.ts";
 
 /** A task that waits for a slot of its handler. */
 export interface Candidate {
@@ -40,7 +41,7 @@ export interface Room {
  */
 export function chooseNext(ready: readonly Candidate[], room: Room): Candidate[] {
   const free = new Map(room.free);
-  const load = new Counters(room.load);
+  const load = Counters.from(room.load);
   const fits = (one: Candidate): boolean =>
     (free.get(one.slots) ?? 0) > 0 && limitReached(one, load, room.limits) === undefined;
   const queues = queuesOf(ready.filter(fits));
@@ -77,25 +78,47 @@ export function limitReached(
     : undefined;
 }
 
-/** Counts tasks at work; what is at nought is not held. */
+/**
+ * Counts what is at work; what is at nought is not held. A shadow counts for its handler, as it takes a place there, and
+ * beside that only against other shadows, so that no primary waits because of it.
+ */
 export class Counters implements Load {
-  readonly byProject: Map<string, number>;
-  readonly byRun: Map<string, number>;
-  readonly byCapability: Map<string, number>;
-  readonly byHandler: Map<string, number>;
+  readonly byProject = new Map<string, number>();
+  readonly byRun = new Map<string, number>();
+  readonly byCapability = new Map<string, number>();
+  readonly byHandler = new Map<string, number>();
+  #shadows: Counters | undefined;
 
-  constructor(load?: Load) {
-    this.byProject = new Map(load?.byProject);
-    this.byRun = new Map(load?.byRun);
-    this.byCapability = new Map(load?.byCapability);
-    this.byHandler = new Map(load?.byHandler);
+  /** Counts further from there. */
+  static from(load: Load): Counters {
+    const copy = new Counters();
+    copy.#take(load, ["byProject", "byRun", "byCapability", "byHandler"]);
+    return copy;
   }
 
-  add({ project, run, capability, handler }: Place, by: number): void {
+  add(place: Place, by: number, role: Role = "primary"): void {
+    const { project, run, capability, handler } = place;
+    count(this.byHandler, `${project}/${handler}`, by);
+    if (role === "shadow") {
+      this.#shadows ??= new Counters();
+      this.#shadows.add(place, by);
+      return;
+    }
     count(this.byProject, project, by);
     count(this.byRun, run, by);
     count(this.byCapability, `${project}/${capability}`, by);
-    count(this.byHandler, `${project}/${handler}`, by);
+  }
+
+  /** As a shadow sees it: everybody is before it. */
+  forShadows(): Counters {
+    const all = Counters.from(this);
+    if (this.#shadows !== undefined) all.#take(this.#shadows, ["byProject", "byRun", "byCapability"]);
+    return all;
+  }
+
+  #take(load: Load, which: readonly (keyof Load)[]): void {
+    for (const counts of which)
+      for (const [name, running] of load[counts]) count(this[counts], name, running);
   }
 }
 

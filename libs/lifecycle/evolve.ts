@@ -1,6 +1,7 @@
 import { parseType } from "@jackfield/spec/event/type";
 import { foldApplied } from "./config-applied.ts";
 import { foldBinding } from "./bindings.ts";
+import { foldAskTriggered } from "./fold-asks.ts";
 import { foldLost, foldRegistered } from "./handlers.ts";
 import { foldPublished } from "./publish-facts.ts";
 import { foldRequests } from "./run-requested.ts";
@@ -47,7 +48,7 @@ function foldOf({ event }: Entry): Fold {
   if (isOwn(event)) {
     const fact = ownFacts[name];
     if (fact !== undefined) return fact;
-    if (type.predicate === "triggered") return foldTriggered;
+    if (type.predicate === "triggered") return event.role === "shadow" ? foldAskTriggered : foldTriggered;
     if (type.predicate === "published") return foldPublished;
   }
   if (event.triggeredid === undefined) return nothing;

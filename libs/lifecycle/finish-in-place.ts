@@ -5,6 +5,7 @@ import type { Result, Status } from "@jackfield/spec/event/outcome";
 import type { FinishedData } from "@jackfield/spec/event/task";
 import { eventType } from "@jackfield/spec/event/type";
 import { ownCause, runEvent } from "./own-event.ts";
+import type { Role } from "./asks.ts";
 import type { RunHead } from "./runs.ts";
 import type { OpenTask } from "./tasks.ts";
 
@@ -12,7 +13,7 @@ import type { OpenTask } from "./tasks.ts";
 export type Attempt = Pick<
   OpenTask,
   "id" | "capability" | "handler" | "attempt" | "triggeredid" | "contract"
->;
+> & { role?: Role };
 
 interface Ending {
   status: Status;
@@ -25,6 +26,7 @@ interface Ending {
 /** A `finished` that the conductor says in the handler's place; what it leads to follows when it is read back. */
 export function finishInPlace(run: RunHead, attempt: Attempt, ending: Ending, now: string): CloudEvent {
   const { id: task, capability, handler, attempt: number, triggeredid, contract } = attempt;
+  const { role = "primary" } = attempt;
   const event = runEvent(run, ownCause(ending.cause ?? triggeredid), {
     type: eventType(capability, "finished", contract),
     id: taskEventId({ task, handler, attempt: number }, "finished"),
@@ -36,7 +38,7 @@ export function finishInPlace(run: RunHead, attempt: Attempt, ending: Ending, no
     ...event,
     triggeredid,
     handler,
-    role: "primary",
+    role,
     attempt: number,
     status: ending.status,
     ...(ending.result !== undefined && { result: ending.result }),

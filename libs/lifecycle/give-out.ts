@@ -1,15 +1,14 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Answering } from "./cache-key.ts";
-import { chooseNext, type Room } from "./choose-next.ts";
-import { answerFromCache, asksCache, triggerTask, type OwnLimits } from "./trigger-task.ts";
-import type { RunningRun } from "./runs.ts";
+import { chooseNext, type Candidate, type Room } from "./choose-next.ts";
+import { answerFromCache, asksCache, triggerTask, type Askable, type OwnLimits } from "./trigger-task.ts";
+import type { BegunRun } from "./runs.ts";
 import type { CacheEntry } from "./state.ts";
-import type { ReadyTask } from "./tasks.ts";
 
 /** A ready task with everything that giving it out needs. */
 export interface Prepared {
-  run: RunningRun;
-  task: ReadyTask;
+  run: BegunRun;
+  task: Askable;
   who: Answering;
   /** Whose slots it takes. */
   slots: string;
@@ -44,17 +43,38 @@ export function giveOut(ready: readonly Prepared[], { leading, ...room }: Slots,
       candidates.set(task.id, prepared);
     }
   }
-  const waiting = [...candidates.values()].map(({ task, run, who, slots }) => ({
-    task: task.id,
-    run: run.id,
-    project: run.scope.project,
-    capability: task.capability,
-    handler: who.handler,
-    slots,
-  }));
-  for (const { task } of chooseNext(waiting, room)) {
-    const prepared = candidates.get(task);
-    if (prepared !== undefined) published.push(triggerTask(prepared.run, prepared.task, prepared, now));
-  }
-  return published;
+  return [...published, ...giveSlots([...candidates.values()], room, now)];
 }
+
+/**
+ * Shadows get the slots that are left, and only while no primary of their capability waits for one: `waiting` are the
+ * capabilities for which somebody does.
+ */
+export const giveShadows = (
+  ready: readonly Prepared[],
+  waiting: ReadonlySet<string>,
+  room: Room,
+  now: string,
+): CloudEvent[] =>
+  giveSlots(
+    ready.filter(({ task }) => !waiting.has(task.capability)),
+    room,
+    now,
+  );
+
+function giveSlots(ready: readonly Prepared[], room: Room, now: string): CloudEvent[] {
+  const byPlace = new Map(ready.map((prepared) => [placeOf(prepared), prepared]));
+  return chooseNext([...byPlace.keys()], room).flatMap((place) => {
+    const prepared = byPlace.get(place);
+    return prepared === undefined ? [] : [triggerTask(prepared.run, prepared.task, prepared, now)];
+  });
+}
+
+const placeOf = ({ task, run, who, slots }: Prepared): Candidate => ({
+  task: task.id,
+  run: run.id,
+  project: run.scope.project,
+  capability: task.capability,
+  handler: who.handler,
+  slots,
+});

@@ -2,6 +2,7 @@ import { handlerLost, handlerRegistered, type HandlerDescription } from "@jackfi
 import { factId } from "@jackfield/spec/event/ids";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { canonicalJson } from "@jackfield/spec/event/canonical";
+import { skipAsks } from "./skip-asks.ts";
 import { freeEvent } from "./own-event.ts";
 import type { Change, Entry, KnownHandler, State } from "./state.ts";
 
@@ -66,7 +67,13 @@ export function foldLost(state: State, { event }: Entry): Change[] {
     : undefined;
   if (known === undefined || event.id !== factId(known.key, known.changes + 1, "lost")) return [];
   const row = { ...known, lost: true, changes: known.changes + 1, since: event.time };
-  return [{ table: "handlers", key: known.key, row }];
+  const spared = skipAsks(
+    state,
+    event.id,
+    ({ role, handler, head }) =>
+      role === "shadow" && findHandler(state, head.scope.project, handler)?.key === known.key,
+  );
+  return [{ table: "handlers", key: known.key, row }, ...spared];
 }
 
 /** What a handler says of itself → the fact, or undefined when the stream knows it already. */

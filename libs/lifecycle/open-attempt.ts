@@ -1,4 +1,5 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { askOfTriggered, type OpenAsk } from "./asks.ts";
 import { mayAnswerFor } from "./facts.ts";
 import type { RunningRun } from "./runs.ts";
 import type { State } from "./state.ts";
@@ -10,9 +11,20 @@ export function openAttempt(
   event: CloudEvent,
 ): { run: RunningRun; task: OpenTask } | undefined {
   const task = event.subject === undefined ? undefined : state.tasks.get(event.subject);
-  if (task === undefined || !isOpen(task)) return undefined;
-  if (event.triggeredid !== task.triggeredid || event.attempt !== task.attempt) return undefined;
-  if (!mayAnswerFor(event, task.handler)) return undefined;
+  if (task === undefined || !isOpen(task) || !answers(event, task)) return undefined;
   const run = state.runs.get(task.run);
   return run?.status === "running" ? { run, task } : undefined;
 }
+
+/** The same for one of several handlers, and for a shadow, whose answer counts also when its run is over. */
+export function openAsk(state: Pick<State, "asks">, event: CloudEvent): OpenAsk | undefined {
+  if (event.triggeredid === undefined) return undefined;
+  const ask = state.asks.get(askOfTriggered(event.triggeredid));
+  return ask !== undefined && isOpen(ask) && answers(event, ask) ? ask : undefined;
+}
+
+const answers = (event: CloudEvent, { id, triggeredid, attempt, handler }: OpenTask): boolean =>
+  event.subject === id &&
+  event.triggeredid === triggeredid &&
+  event.attempt === attempt &&
+  mayAnswerFor(event, handler);

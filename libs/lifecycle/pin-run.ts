@@ -53,7 +53,7 @@ export function pinRun(
   const last = request.fresh === true ? undefined : (again ?? state.seeds.get(runconfiguration)?.seed);
   const pinned = {
     ...draft,
-    bindings: bindingsOf(state, event, { scope: asked.scope, workflow: draft.workflow }, catalogue),
+    ...bindingsOf(state, event, { scope: asked.scope, workflow: draft.workflow }, catalogue),
     seed: request.seed ?? last ?? seedOfRun(asked.run),
     splitSeed: splitSeedOf(asked.scope),
     depth,
@@ -207,19 +207,22 @@ const oneTask = (capability: string, inputs: Record<string, unknown>): Workflow 
   ],
 });
 
-/** Capability → handler, pinned at the start; a request for one task may name its handler itself. */
+/** Capability → handler and shadows, pinned at the start; a request for one task may name its handler itself. */
 function bindingsOf(
   state: State,
   event: CloudEvent,
   { scope, workflow }: { scope: RunScope; workflow: Workflow },
   catalogue: Catalogue,
-): Record<string, string> {
+): Pick<Pinned, "bindings" | "shadows"> {
   const named = requestedData.safeParse(event.data).data?.handler;
-  const capabilities = new Set(workflow.steps.map((step) => step.capability));
-  return Object.fromEntries(
-    [...capabilities].map((capability) => [
-      capability,
-      named ?? boundTo(state, scope, capability, catalogue).handler,
-    ]),
-  );
+  const capabilities = [...new Set(workflow.steps.map((step) => step.capability))];
+  const bound = capabilities.map((name) => [name, boundTo(state, scope, name, catalogue)] as const);
+  const shadows = bound.flatMap(([name, lead]): [string, string[]][] => {
+    const none = lead.shadows.length === 0 || catalogue.get(name)?.effects === "external";
+    return none ? [] : [[name, lead.shadows]];
+  });
+  return {
+    bindings: Object.fromEntries(bound.map(([name, { handler }]) => [name, named ?? handler])),
+    ...(named === undefined && shadows.length > 0 && { shadows: Object.fromEntries(shadows) }),
+  };
 }

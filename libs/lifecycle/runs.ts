@@ -68,6 +68,15 @@ export interface FinishedRun extends RunHead {
   steers: number;
   outcome: Outcome;
 }
+/** A run that began: everything that its tasks need is pinned. */
+export type BegunRun = RunningRun | FinishedRun;
+
+/** An aborted run stays aborted, also before its end is in the stream. */
+export const isAborted = (run: Run): boolean =>
+  run.status === "running"
+    ? run.aborted !== undefined
+    : run.status === "finished" && run.outcome === "aborted";
+
 /** May work be given out in this run? Not before it runs, nor while it is paused, nor after an abort. */
 export const mayGoOn = (run: Run | undefined): run is RunningRun =>
   run?.status === "running" && run.paused === undefined && run.aborted === undefined;

@@ -5,6 +5,7 @@ import type { Descriptor } from "@jackfield/spec/event/artifact";
 import type { HandlerDescription } from "@jackfield/spec/facts/handler";
 import type { AppliedProject } from "@jackfield/spec/project/configuration";
 import type { CodeVersion } from "@jackfield/spec/project/code";
+import type { Ask } from "./asks.ts";
 import type { Run } from "./runs.ts";
 import type { CacheParts, Task } from "./tasks.ts";
 
@@ -21,6 +22,7 @@ export interface Tables {
   bindings: Binding;
   runs: Run;
   tasks: Task;
+  asks: Ask;
   cache: CacheEntry;
   names: NameCount;
   seeds: LastSeed;
@@ -37,6 +39,7 @@ export const noRows = (): Rows => ({
   bindings: new Map(),
   runs: new Map(),
   tasks: new Map(),
+  asks: new Map(),
   cache: new Map(),
   names: new Map(),
   seeds: new Map(),
@@ -49,14 +52,14 @@ export interface Table<Row> {
   get(key: string): Row | undefined;
 }
 
-/** A table that is in memory whole. */
-export interface WholeTable<Row> extends Table<Row> {
+/** A table whose rows are in memory: all of them, of asks at least the unfinished. */
+export interface HeldTable<Row> extends Table<Row> {
   values(): Iterable<Row>;
 }
 
-type Whole = "projects" | "handlers" | "bindings";
+type Held = "projects" | "handlers" | "bindings" | "asks";
 export type State = {
-  readonly [Name in keyof Tables]: Name extends Whole ? WholeTable<Tables[Name]> : Table<Tables[Name]>;
+  readonly [Name in keyof Tables]: Name extends Held ? HeldTable<Tables[Name]> : Table<Tables[Name]>;
 };
 
 /** A row that an event made or replaced. */
@@ -91,16 +94,21 @@ export interface KnownHandler {
   since: string | undefined;
 }
 
+/** Where a lead is plugged, and who listens in; `null`: as a wider scope says. */
+export interface Lead {
+  handler: string | null;
+  shadows: string[] | null;
+}
+
 /** What stands in one scope for one capability, by `bind`; the project file is not in here. */
-export interface Binding {
+export interface Binding extends Lead {
   key: string;
   organization: string;
   project: string | undefined;
   subproject: string | undefined;
   capability: string;
-  handler: string | null;
   /** What stood here before, newest last; undo takes from it. */
-  earlier: (string | null)[];
+  earlier: Lead[];
   version: number;
   by: string | undefined;
   since: string | undefined;

@@ -8,12 +8,13 @@ import type { Catalogue } from "./facts.ts";
 import { Counters } from "./choose-next.ts";
 import { limitsIn } from "./config-applied.ts";
 import { commonContract, findHandler } from "./handlers.ts";
-import { giveOut, type Prepared } from "./give-out.ts";
+import { giveOut, giveShadows, type Prepared } from "./give-out.ts";
 import { noHandler } from "./no-handler.ts";
-import { answerForNobody, keyOf, resolveInputs, sourcesOf } from "./trigger-task.ts";
-import { mayGoOn, type RunningRun } from "./runs.ts";
+import { answerForNobody, keyOf, resolveInputs, sourcesOf, type Askable } from "./trigger-task.ts";
+import { mayShadow } from "./shadows.ts";
+import { mayGoOn, type BegunRun } from "./runs.ts";
 import { noRows, type Change, type Entry, type Rows } from "./state.ts";
-import { isOpen, type ReadyTask } from "./tasks.ts";
+import { isOpen } from "./tasks.ts";
 
 /** What a log comes to, all rows in memory. */
 export function foldLog(entries: Iterable<Entry>, catalogue: Catalogue): Rows {
@@ -65,6 +66,7 @@ export class Story {
     for (let event = this.#pending.shift(); event !== undefined; event = this.#pending.shift()) {
       this.#read(event);
       if (this.#pending.length === 0) this.#publish(this.#giveOut());
+      if (this.#pending.length === 0) this.#publish(this.#giveShadows());
     }
   }
 
@@ -99,8 +101,24 @@ export class Story {
     return [...nobody, ...giveOut(given, this.#slots(), this.now())];
   }
 
-  #prepare(run: RunningRun, task: ReadyTask): Prepared | CloudEvent[] {
-    const handler = run.pinned.bindings[task.capability] ?? "";
+  /** Every primary that could be given work has it by now. */
+  #giveShadows(): CloudEvent[] {
+    const ready = [...this.state.asks.values()].flatMap((task) => {
+      const run = this.state.runs.get(task.run);
+      return task.status === "ready" && mayShadow(run) ? [{ task, run }] : [];
+    });
+    const waits = [...this.state.tasks.values()].filter(
+      (task) => task.status === "ready" && mayGoOn(this.state.runs.get(task.run)),
+    );
+    const prepared = ready.map(({ run, task }) => this.#prepare(run, task));
+    const able = prepared.flatMap((one) => (Array.isArray(one) ? [] : [one]));
+    const { load, ...slots } = this.#slots();
+    const waiting = new Set(waits.map(({ capability }) => capability));
+    return giveShadows(able, waiting, { ...slots, load: load.forShadows() }, this.now());
+  }
+
+  #prepare(run: BegunRun, task: Askable): Prepared | CloudEvent[] {
+    const handler = task.handler ?? run.pinned.bindings[task.capability] ?? "";
     const known = findHandler(this.state, run.scope.project, handler);
     const ours = this.#catalogue.get(task.capability)?.version;
     const contract =
@@ -119,17 +137,19 @@ export class Story {
     return { run, task, who, slots: known.key, inputs, key, kept };
   }
 
-  #slots(): Parameters<typeof giveOut>[1] {
-    const free = new Map([...this.state.handlers.keys()].map((key) => [key, this.#concurrency]));
+  #slots() {
+    const { tasks, asks, handlers, runs } = this.state;
+    const free = new Map([...handlers.keys()].map((key) => [key, this.#concurrency]));
     const load = new Counters();
     const leading = new Set<string>();
-    for (const task of this.state.tasks.values()) {
-      const run = this.state.runs.get(task.run);
-      if (!isOpen(task) || run === undefined) continue;
-      const slots = findHandler(this.state, run.scope.project, task.handler)?.key ?? "";
+    const alone = [...tasks.values()].filter(isOpen).map((task) => ({ ...task, role: "primary" as const }));
+    for (const open of [...alone, ...[...asks.values()].filter(isOpen)]) {
+      const run = runs.get(open.run);
+      const project = run?.scope.project ?? "";
+      const slots = findHandler(this.state, project, open.handler)?.key ?? "";
       free.set(slots, (free.get(slots) ?? 0) - 1);
-      load.add({ ...task, project: run.scope.project }, 1);
-      if (mayGoOn(run) && task.cachekey !== undefined) leading.add(task.cachekey);
+      load.add({ ...open, project }, 1, open.role);
+      if (mayGoOn(run) && open.cachekey !== undefined) leading.add(open.cachekey);
     }
     return { free, load, leading, limits: limitsIn(this.state) };
   }

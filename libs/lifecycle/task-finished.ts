@@ -1,13 +1,14 @@
 import { maxEventBytes, type CloudEvent } from "@jackfield/spec/event/envelope";
 import { goesOn } from "@jackfield/spec/event/outcome";
-import { restBefore } from "./backoff.ts";
+import { doneWith, nextAttempt } from "./after-answer.ts";
+import { foldAskFinished } from "./fold-asks.ts";
 import { openAttempt } from "./open-attempt.ts";
 import { moved } from "./progress.ts";
 import { readAnswer, type Answer } from "./read-answer.ts";
 import { unblock } from "./unblock.ts";
 import type { Progress, RunningRun } from "./runs.ts";
 import type { Change, Entry, State } from "./state.ts";
-import type { DoneTask, OpenTask, ReadyTask } from "./tasks.ts";
+import type { DoneTask, ReadyTask } from "./tasks.ts";
 
 /**
  * The first answer to an open attempt counts, whoever gave it; any other is late and changes nothing. Then the task
@@ -15,7 +16,7 @@ import type { DoneTask, OpenTask, ReadyTask } from "./tasks.ts";
  */
 export function foldFinished(state: State, entry: Entry): Change[] {
   const open = openAttempt(state, entry.event);
-  if (open === undefined) return [];
+  if (open === undefined) return foldAskFinished(state, entry);
   const answer = readAnswer(entry.event);
   const again = nextAttempt(open.run, open.task, answer, entry);
   const task = again ?? doneWith(open.task, answer, entry);
@@ -30,51 +31,6 @@ function followed(state: State, run: RunningRun, task: DoneTask, finished: Cloud
   // After an abort nothing is released; what waits ends with the run.
   if (run.aborted !== undefined) return [{ table: "runs", key: run.id, row: run }];
   return unblock(state, run, task, finished);
-}
-
-/** The task before its next attempt, or undefined when this answer is its last word. */
-function nextAttempt(
-  run: RunningRun,
-  task: OpenTask,
-  answer: Answer,
-  { event, position }: Entry,
-): ReadyTask | undefined {
-  const handedBack = answer.data.problem?.code === "E_HANDED_BACK";
-  const spent = task.spent + (handedBack ? 0 : 1);
-  const failed = answer.status === "errored" || answer.status === "timedout";
-  if (!failed || answer.data.retry !== true || spent >= task.limits.attempts || run.aborted !== undefined) {
-    return undefined;
-  }
-  const attempt = task.attempt + 1;
-  const asked = answer.data.problem?.retryAfterSeconds;
-  const restMs = asked === undefined ? restBefore(task.id, attempt) : asked * 1_000;
-  const { id, step, capability } = task;
-  const head = { id, run: task.run, step, capability };
-  const began = { cause: event.id, since: position };
-  return { ...head, status: "ready", attempt, spent, ...began, restMs: handedBack ? 0 : restMs };
-}
-
-function doneWith(task: OpenTask, answer: Answer, { event, position }: Entry): DoneTask {
-  const { id, run, step, capability, attempt, handler, cachekey, parts } = task;
-  const { problem, message, outputs, cached = false } = answer.data;
-  return {
-    id,
-    run,
-    step,
-    capability,
-    status: "done",
-    outcome: answer.outcome,
-    attempt,
-    handler,
-    finishedid: event.id,
-    position,
-    cached,
-    ...(cachekey !== undefined && { cachekey }),
-    ...(parts !== undefined && { parts }),
-    ...(problem !== undefined && { problem }),
-    ...(message !== undefined && { message }),
-    outputs: answer.status === "succeeded" ? { [handler]: outputs ?? {} } : {},
-  };
 }
 
 function withAnswer(progress: Progress, task: DoneTask | ReadyTask, { data }: Answer): Progress {

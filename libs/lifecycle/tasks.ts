@@ -69,5 +69,5 @@ export type Task = WaitingTask | ReadyTask | OpenTask | DoneTask | SkippedTask;
 /** What an answer depends on, as words that two entries can be compared by. */
 export type CacheParts = Record<string, string>;
 
-export const isOpen = (task: Task): task is OpenTask =>
+export const isOpen = <Row extends Task>(task: Row): task is Extract<Row, Pick<OpenTask, "status">> =>
   task.status === "triggered" || task.status === "started";

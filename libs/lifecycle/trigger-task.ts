@@ -8,8 +8,9 @@ import { finishInPlace } from "./finish-in-place.ts";
 import { valueAt } from "./json-pointer.ts";
 import { ownCause, runEvent } from "./own-event.ts";
 import type { Catalogue } from "./facts.ts";
-import type { Pinned, RunningRun } from "./runs.ts";
+import type { BegunRun, Pinned } from "./runs.ts";
 import type { CacheEntry } from "./state.ts";
+import type { Role } from "./asks.ts";
 import type { ReadyTask, Task } from "./tasks.ts";
 
 const day = 86_400;
@@ -26,18 +27,18 @@ export const limitsOf = (pinned: Pinned, capability: string, own: OwnLimits = {}
 });
 
 /** The tasks whose outputs the inputs of this one point into. */
-export function sourcesOf(run: RunningRun, task: ReadyTask): string[] {
+export function sourcesOf(run: BegunRun, task: ReadyTask): string[] {
   const steps = new Set(run.pinned.workflow.steps.map(({ name }) => name));
   const first = Object.values(withOf(run, task)).map((pointer) => pointer.split("/")[1] ?? "");
   return [...new Set(first)].filter((name) => steps.has(name)).map((name) => taskId(run.id, name));
 }
 
-const withOf = (run: RunningRun, task: ReadyTask): Record<string, string> =>
+const withOf = (run: BegunRun, task: ReadyTask): Record<string, string> =>
   run.pinned.workflow.steps.find(({ name }) => name === task.step)?.with ?? {};
 
 /** Inputs by JSON Pointer into what is pinned and what was answered; a pointer that finds nothing leaves its field out. */
 export function resolveInputs(
-  run: RunningRun,
+  run: BegunRun,
   task: ReadyTask,
   sources: readonly Task[],
 ): Record<string, unknown> {
@@ -56,20 +57,23 @@ export function resolveInputs(
   return Object.fromEntries(fields);
 }
 
-/** What the cache would be asked; undefined for work whose effect is outside. */
+/** What the cache would be asked; undefined for work whose effect is outside, and for what is only compared. */
 export const keyOf = (
-  run: RunningRun,
-  task: ReadyTask,
+  run: BegunRun,
+  task: Askable,
   who: Answering,
   { inputs, catalogue }: { inputs: Record<string, unknown>; catalogue: Catalogue },
 ): string | undefined =>
-  catalogue.get(task.capability)?.effects === "external"
+  task.role === "shadow" || catalogue.get(task.capability)?.effects === "external"
     ? undefined
     : cacheKey({ project: run.scope.project, capability: task.capability }, who, inputs);
 
 /** Is the cache asked for this task? A refresh reads its source again, whatever was kept. */
-export const asksCache = ({ pinned }: RunningRun, { capability }: ReadyTask): boolean =>
+export const asksCache = ({ pinned }: BegunRun, { capability }: ReadyTask): boolean =>
   pinned.cache && !(pinned.refresh && capability === "fetch");
+
+/** What is given out: a task, or what one of several handlers is asked. */
+export type Askable = ReadyTask & { role?: Role; handler?: string };
 
 interface Assignment {
   who: Answering;
@@ -80,8 +84,8 @@ interface Assignment {
 
 /** The decision: this task, this handler, these inputs. */
 export const triggerTask = (
-  run: RunningRun,
-  task: ReadyTask,
+  run: BegunRun,
+  task: Askable,
   assignment: Assignment,
   now: string,
 ): CloudEvent => ({
@@ -90,12 +94,14 @@ export const triggerTask = (
 });
 
 function triggeredEvent(
-  run: RunningRun,
-  task: ReadyTask,
+  run: BegunRun,
+  task: Askable,
   { who, inputs, key, limits }: Assignment,
   { now, data }: { now: string; data: Partial<TriggeredData> },
 ): CloudEvent {
   const { handler, version, environment, contract } = who;
+  const { role = "primary" } = task;
+  const usual = limitsOf(run.pinned, task.capability, limits);
   const event = runEvent(run, ownCause(task.cause), {
     type: eventType(task.capability, "triggered", contract),
     id: taskEventId({ task: task.id, handler, attempt: task.attempt }, "triggered"),
@@ -103,20 +109,21 @@ function triggeredEvent(
     now,
     data: {
       inputs,
-      limits: limitsOf(run.pinned, task.capability, limits),
+      // What is only compared is not worth a second attempt.
+      limits: role === "shadow" ? { ...usual, attempts: 1 } : usual,
       ...(key !== undefined && { cachekey: key }),
       handlerversion: version,
       ...(environment !== undefined && { environment }),
       ...data,
     },
   });
-  return { ...event, role: "primary", attempt: task.attempt };
+  return { ...event, role, attempt: task.attempt };
 }
 
 /** What the cache answers: `triggered` and `finished`, both from us, nobody is addressed. */
 export function answerFromCache(
-  run: RunningRun,
-  task: ReadyTask,
+  run: BegunRun,
+  task: Askable,
   assignment: Assignment & { entry: CacheEntry },
   now: string,
 ): CloudEvent[] {
@@ -136,8 +143,8 @@ export function answerFromCache(
 
 /** A step that nobody can answer ends at once: `triggered` that addresses nobody, and `finished` with the reason. */
 export function answerForNobody(
-  run: RunningRun,
-  task: ReadyTask,
+  run: BegunRun,
+  task: Askable,
   { handler, contract, problem }: { handler: string; contract: string; problem: Problem },
   now: string,
 ): CloudEvent[] {

@@ -24,6 +24,7 @@ export const catalogue = {
   E_YAML: { kind: "refusal", meaning: "A project file cannot be understood" },
   E_APPLY_RACE: { kind: "refusal", meaning: "Somebody applied another version meanwhile" },
   E_STATE: { kind: "refusal", meaning: "A thing is not in a state that allows this" },
+  E_SHADOW_EFFECT: { kind: "refusal", meaning: "What has effects outside cannot be shadowed" },
   E_TOO_DEEP: { kind: "refusal", meaning: "A chain of events triggers itself" },
   E_TREE_TOO_LARGE: { kind: "refusal", meaning: "A code tree is too large to pack" },
   E_SOURCE: { kind: "refusal", meaning: "A source of data cannot be read" },

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { bindingKey, boundTo, printScope, rebind } from "@jackfield/lifecycle/bindings";
+import { bindingKey, boundTo, printScope, rebind, type Bound } from "@jackfield/lifecycle/bindings";
+import { shadowsAfter } from "@jackfield/lifecycle/change-shadows";
 import { handlersFor } from "@jackfield/lifecycle/handlers";
 import { noCapability } from "@jackfield/lifecycle/pin-run";
 import { nearestNames } from "@jackfield/problem/nearest";
@@ -12,24 +13,29 @@ import { say } from "./say.ts";
 
 type Asked = z.output<typeof bind.input>;
 
-/** Moves a lead, or moves it back; the answer is given when runs that start now use it. */
+/** Moves a lead, or moves it back, or says who shadows it; the answer is given when runs that start now use it. */
 export const answerBind =
   (conductor: Conductor) =>
   (asked: Asked): Promise<z.input<typeof bind.answer>> =>
     conductor.commands(async () => {
+      const at = withOrganization(conductor, asked);
       const event = await conductor.ask((state) => {
-        checkPlace(conductor, asked);
-        checkHandler(conductor, asked);
-        return rebind(
-          state,
-          { ...withOrganization(conductor, asked), undo: asked.undo ?? false },
-          new Date().toISOString(),
-        );
+        checkPlace(conductor, at);
+        checkHandler(conductor, at);
+        const { shadow, undo = false, ...lead } = at;
+        const shadows =
+          shadow === undefined ? undefined : shadowsAfter(at, leadNow(conductor, at), conductor);
+        const change = { ...lead, undo, ...(shadows !== undefined && { shadows }) };
+        return rebind(state, change, new Date().toISOString());
       });
       const position = await say(conductor, event);
       const { handler, previous } = bindingChanged.data.parse(event.data);
-      return { position: printPosition(position), event: event.id, handler, previous };
+      const { shadows } = leadNow(conductor, at);
+      return { position: printPosition(position), event: event.id, handler, previous, shadows };
     });
+
+const leadNow = ({ state, catalogue }: Conductor, at: Asked): Bound =>
+  boundTo(state, { ...at, project: at.project ?? "" }, at.capability, catalogue);
 
 /** A project belongs to one organization; who names the project need not name that. */
 const withOrganization = ({ state }: Conductor, asked: Asked): Asked => {
@@ -61,7 +67,13 @@ function checkHandler(conductor: Conductor, asked: Asked): void {
     checkUndo(conductor, asked);
     return;
   }
-  if (handler === null || known.some(({ description }) => description.handler === handler)) return;
+  // Who is gone for good can still be taken away.
+  if (
+    handler === null ||
+    asked.shadow === "remove" ||
+    known.some(({ description }) => description.handler === handler)
+  )
+    return;
   const names = known.map(({ description }) => description.handler);
   const near = nearestNames(handler, names);
   throw new Problem("E_NO_HANDLER", `No handler ${handler} answers ${capability}.`, {
@@ -74,12 +86,11 @@ function checkHandler(conductor: Conductor, asked: Asked): void {
 }
 
 function checkUndo(conductor: Conductor, asked: Asked): void {
-  const scope = withOrganization(conductor, asked);
-  const before = conductor.state.bindings.get(bindingKey(scope, asked.capability));
+  const before = conductor.state.bindings.get(bindingKey(asked, asked.capability));
   if (before !== undefined && before.earlier.length > 0) return;
   throw new Problem(
     "E_STATE",
-    `Nothing was bound to ${asked.capability} in ${printScope(scope)}; there is nothing to undo.`,
+    `Nothing was bound to ${asked.capability} in ${printScope(asked)}; there is nothing to undo.`,
     {
       next: "jackfield bind",
     },

@@ -1,6 +1,8 @@
 import type { z } from "zod";
+import { askKey, askOfTriggered, type Ask, type OpenAsk } from "@jackfield/lifecycle/asks";
+import { isAborted } from "@jackfield/lifecycle/runs";
 import { NotLoaded } from "@jackfield/lifecycle/state";
-import { isOpen, type OpenTask } from "@jackfield/lifecycle/tasks";
+import { isOpen, type OpenTask, type Task } from "@jackfield/lifecycle/tasks";
 import { Problem } from "@jackfield/problem/problem";
 import type { lease } from "@jackfield/spec/ask/conductor";
 import type { Conductor } from "./conductor.ts";
@@ -27,26 +29,35 @@ export const answerLease =
         `${asked.task} was given to ${task.handler}, not to who asks on ${subject}.`,
       );
     }
-    const run = state.runs.get(task.run);
-    if (run?.status === "running" && run.aborted !== undefined) return { go: false, reason: "abort" };
-    const heard = atWork.heard.get(task.id);
+    const run = held(() => state.runs.get(task.run));
+    if (run !== undefined && isAborted(run)) return { go: false, reason: "abort" };
+    const heard = atWork.heard.get("role" in task ? askKey(task.id, task.handler) : task.id);
     if (heard !== undefined) heard.leasedMs = performance.now();
     return { go: true, untilSeconds: task.limits.leaseSeconds };
   };
 
 /** An attempt that ended: by an abort, or because another one took over. */
-async function whyOver(conductor: Conductor, { task: id, attempt }: Asked): Promise<"abort" | "stale"> {
-  const task = await conductor.ask((state) => state.tasks.get(id));
-  const aborted = task?.status === "done" && task.outcome === "aborted" && task.attempt === attempt;
+async function whyOver(
+  conductor: Conductor,
+  { task: id, triggeredid, attempt }: Asked,
+): Promise<"abort" | "stale"> {
+  const ended = await conductor.ask(
+    (state) => state.asks.get(askOfTriggered(triggeredid)) ?? state.tasks.get(id),
+  );
+  const aborted = ended?.status === "done" && ended.outcome === "aborted" && ended.attempt === attempt;
   return aborted ? "abort" : "stale";
 }
 
 /** The open attempt that is asked about; an attempt that ended or was superseded is none. */
-function openTask({ state }: Conductor, { task: id, triggeredid, attempt }: Asked): OpenTask | undefined {
-  const task = held(() => state.tasks.get(id));
-  return task !== undefined && isOpen(task) && task.triggeredid === triggeredid && task.attempt === attempt
-    ? task
-    : undefined;
+function openTask(
+  { state }: Conductor,
+  { task, triggeredid, attempt }: Asked,
+): OpenTask | OpenAsk | undefined {
+  const isMeant = (row: Task | Ask | undefined): row is OpenTask | OpenAsk =>
+    row !== undefined && isOpen(row) && row.triggeredid === triggeredid && row.attempt === attempt;
+  const found = held(() => state.tasks.get(task));
+  const asked = isMeant(found) ? found : held(() => state.asks.get(askOfTriggered(triggeredid)));
+  return isMeant(asked) ? asked : undefined;
 }
 
 /** What is not in memory is not open. */

@@ -1,16 +1,22 @@
 import type { Heard } from "@jackfield/lifecycle/clocks";
-import { count, Counters, type Load, type Place } from "@jackfield/lifecycle/choose-next";
+import { count, Counters, type Place } from "@jackfield/lifecycle/choose-next";
+import type { Ask, Role } from "@jackfield/lifecycle/asks";
 import type { Prepared } from "@jackfield/lifecycle/give-out";
 import { isOpen, type Task } from "@jackfield/lifecycle/tasks";
 
 /** A slot that is taken: from the decision on, not only when it is read back. */
 export interface Taken extends Place {
+  role: Role;
   slots: string;
   key: string | undefined;
 }
 
-/** A task that waits to be given out. */
+/** Where the row of something lies: the task itself, or what one handler of several is asked. */
+type InTable = "tasks" | "asks";
+
+/** What waits to be given out. */
 export interface Waiting {
+  in: InTable;
   run: string;
   /** Not before this moment, ms of the monotonic clock. */
   restUntilMs: number;
@@ -24,12 +30,14 @@ export interface Waiting {
 export class AtWork {
   /** In the order in which they became ready. */
   readonly ready = new Map<string, Waiting>();
-  readonly heard = new Map<string, Heard>();
+  /** The same for what is only compared. */
+  readonly shadows = new Map<string, Waiting>();
+  readonly heard = new Map<string, Heard & { in: InTable }>();
   readonly #taken = new Map<string, Taken>();
   readonly #bySlots = new Map<string, number>();
   readonly #load = new Counters();
 
-  get load(): Load {
+  get load(): Counters {
     return this.#load;
   }
 
@@ -41,30 +49,32 @@ export class AtWork {
     return this.#taken.values();
   }
 
-  take(task: string, taken: Taken): void {
-    if (this.#taken.has(task)) return;
-    this.#taken.set(task, taken);
+  take(key: string, taken: Taken): void {
+    if (this.#taken.has(key)) return;
+    this.#taken.set(key, taken);
     count(this.#bySlots, taken.slots, 1);
-    this.#load.add(taken, 1);
+    this.#load.add(taken, 1, taken.role);
   }
 
-  /** A task has another row: it waits, works, or is done. `owner` names the slot that it takes when it works. */
-  follow(task: Task, nowMs: number, owner: () => Taken): void {
-    if (task.status === "ready") {
-      this.#release(task.id);
-      this.ready.set(task.id, { run: task.run, restUntilMs: nowMs + task.restMs });
+  /** It has another row: it waits, works, or is done. `owner` names the slot that it takes when it works. */
+  follow(key: string, row: Task | Ask, nowMs: number, owner: () => Taken): void {
+    const table = "role" in row ? "asks" : "tasks";
+    const queue = "role" in row && row.role === "shadow" ? this.shadows : this.ready;
+    if (row.status === "ready") {
+      this.#release(key);
+      queue.set(key, { in: table, run: row.run, restUntilMs: nowMs + row.restMs });
       return;
     }
-    this.ready.delete(task.id);
-    if (!isOpen(task)) {
-      this.#release(task.id);
+    queue.delete(key);
+    if (!isOpen(row)) {
+      this.#release(key);
       return;
     }
-    if (task.cached) return;
-    this.take(task.id, owner());
-    const heard = this.heard.get(task.id);
-    if (heard === undefined) this.heard.set(task.id, { triggeredMs: nowMs, leasedMs: nowMs });
-    else if (task.status === "started") heard.leasedMs = nowMs;
+    if (row.cached) return;
+    this.take(key, owner());
+    const heard = this.heard.get(key);
+    if (heard === undefined) this.heard.set(key, { in: table, triggeredMs: nowMs, leasedMs: nowMs });
+    else if (row.status === "started") heard.leasedMs = nowMs;
   }
 
   /** An answer was kept under this key: whoever waits with it asks the cache again. */
@@ -80,12 +90,12 @@ export class AtWork {
     }
   }
 
-  #release(task: string): void {
-    this.heard.delete(task);
-    const taken = this.#taken.get(task);
+  #release(key: string): void {
+    this.heard.delete(key);
+    const taken = this.#taken.get(key);
     if (taken === undefined) return;
-    this.#taken.delete(task);
+    this.#taken.delete(key);
     count(this.#bySlots, taken.slots, -1);
-    this.#load.add(taken, -1);
+    this.#load.add(taken, -1, taken.role);
   }
 }

@@ -8,6 +8,7 @@ export const tableNames: readonly TableName[] = [
   "bindings",
   "runs",
   "tasks",
+  "asks",
   "cache",
   "names",
   "seeds",

@@ -16,8 +16,10 @@ export const decideClocks = (atWork: AtWork, around: Surroundings, now: string):
 function overdue(atWork: AtWork, { state, catalogue, nowMs }: Surroundings, now: string): CloudEvent[] {
   const events: CloudEvent[] = [];
   for (const [id, heard] of atWork.heard) {
-    const task = state.tasks.get(id);
-    const run = task === undefined ? undefined : state.runs.get(task.run);
+    // What is asked beside a task outlives the run, and says itself what that is called.
+    const ask = heard.in === "asks" ? state.asks.get(id) : undefined;
+    const task = ask ?? state.tasks.get(id);
+    const run = ask?.head ?? (task === undefined ? undefined : state.runs.get(task.run));
     if (task === undefined || run === undefined || !isOpen(task)) continue;
     const clock = clockThatRanOut(task, heard, nowMs);
     const external = catalogue.get(task.capability)?.effects === "external";

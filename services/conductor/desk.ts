@@ -8,7 +8,7 @@ import type { Parts } from "@jackfield/service/define";
 import { capabilityEntry } from "@jackfield/spec/event/contract";
 import type { Position } from "@jackfield/spec/event/position";
 import { AtWork } from "./at-work.ts";
-import { followChange, takenBy } from "./follow.ts";
+import { deskKey, followChange, takenBy } from "./follow.ts";
 import { LiveHandlers } from "./live-handlers.ts";
 import { loadActive, loadOutbox } from "./load.ts";
 import { Outbox } from "./outbox.ts";
@@ -66,11 +66,11 @@ export class Desk {
     const desk = new Desk(parts, new WorkingSet(pool, rows), { position, onWake, before });
     for (const { table, row } of rows) {
       if (table === "runs" && "pinned" in row) desk.savedPins.set(row.id, row.pinned);
-      if (table === "tasks") followChange(desk, { table, key: "", row } as Change);
+      if (table === "tasks" || table === "asks") followChange(desk, { table, key: "", row } as Change);
     }
     for (const event of desk.outbox.restore(decided)) {
       const taken = takenBy(desk, event);
-      if (taken !== undefined) desk.atWork.take(event.subject ?? "", taken);
+      if (taken !== undefined) desk.atWork.take(deskKey(event), taken);
     }
     return desk;
   }

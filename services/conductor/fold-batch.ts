@@ -67,7 +67,10 @@ function noteLag(desk: Desk, batch: LogEntry[]): void {
 
 function forget({ working, savedPins }: Desk, changed: ChangedRows): void {
   const keys = changed.of("runs").map(([key]) => key);
-  working.trim(keys);
+  working.trim(
+    keys,
+    changed.of("asks").map(([key]) => key),
+  );
   for (const key of keys) if (!working.holds(key)) savedPins.delete(key);
 }
 

@@ -44,7 +44,8 @@ export async function loadRows(
 }
 
 /**
- * What is held in memory from the start: projects, handlers, bindings, active runs and their unfinished tasks. Tasks that
+ * What is held in memory from the start: projects, handlers, bindings, active runs and their unfinished tasks, and whatever is
+ * asked beside them. Tasks that
  * became ready first come first.
  */
 export async function loadActive(pool: pg.Pool): Promise<Loaded[]> {
@@ -57,6 +58,7 @@ export async function loadActive(pool: pg.Pool): Promise<Loaded[]> {
        union all select 'tasks', tasks.key, tasks.row, null from runs
          join tasks on tasks.key >= runs.key || '/' and tasks.key < runs.key || '0'
          where runs.active and tasks.row->>'status' in ('waiting', 'ready', 'triggered', 'started')
+       union all select 'asks', key, row, null from asks where row->>'status' in ('ready', 'triggered', 'started')
      ) as held order by (row->'since'->>'epoch')::bigint, (row->'since'->>'sequence')::bigint, key`,
   );
   return rows.map(restored);

@@ -2,14 +2,14 @@ import { commonContract, findHandler } from "@jackfield/lifecycle/handlers";
 import type { Catalogue } from "@jackfield/lifecycle/facts";
 import type { Prepared } from "@jackfield/lifecycle/give-out";
 import { noHandler, printSeconds } from "@jackfield/lifecycle/no-handler";
-import type { RunningRun } from "@jackfield/lifecycle/runs";
+import type { BegunRun } from "@jackfield/lifecycle/runs";
 import type { State } from "@jackfield/lifecycle/state";
-import type { ReadyTask } from "@jackfield/lifecycle/tasks";
 import {
   asksCache,
   keyOf,
   resolveInputs,
   sourcesOf,
+  type Askable,
   type OwnLimits,
 } from "@jackfield/lifecycle/trigger-task";
 import { Problem } from "@jackfield/problem/problem";
@@ -39,9 +39,9 @@ const firstGreetingsMs = 2_000;
 const roomBytes = 8_192;
 
 /** @throws NotLoaded */
-export function prepare(run: RunningRun, task: ReadyTask, around: Surroundings): Preparation {
+export function prepare(run: BegunRun, task: Askable, around: Surroundings): Preparation {
   const { state, live, catalogue, limits } = around;
-  const handler = run.pinned.bindings[task.capability] ?? task.capability;
+  const handler = task.handler ?? run.pinned.bindings[task.capability] ?? task.capability;
   const ours = catalogue.get(task.capability)?.version;
   const found = live.find(run.scope.project, handler);
   const contract = found === undefined ? undefined : commonContract(found.description, task.capability, ours);
@@ -75,7 +75,7 @@ export function prepare(run: RunningRun, task: ReadyTask, around: Surroundings):
 
 /** Why somebody who is not there may still come; undefined when nobody will. */
 function stillComing(
-  run: RunningRun,
+  run: BegunRun,
   handler: string,
   { state, activeMs, ...around }: Surroundings,
 ): string | undefined {
@@ -88,13 +88,13 @@ function stillComing(
   return `waits for ${handler} to come back${since}`;
 }
 
-function silence(run: RunningRun, handler: string, { state, live, nowMs }: Surroundings): number | undefined {
+function silence(run: BegunRun, handler: string, { state, live, nowMs }: Surroundings): number | undefined {
   const known = findHandler(state, run.scope.project, handler);
   const heardMs = known === undefined ? undefined : live.heardMs(known.key);
   return heardMs === undefined ? undefined : (nowMs - heardMs) / 1_000;
 }
 
-const tooLarge = (task: ReadyTask): Problem =>
+const tooLarge = (task: Askable): Problem =>
   new Problem("E_TOO_LARGE", `The inputs of ${task.step} do not fit into an event.`, {
     why: `an event has at most ${maxEventBytes} bytes`,
     next: "put what is large into an artifact and hand on its descriptor",

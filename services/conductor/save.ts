@@ -23,7 +23,16 @@ export interface Batch {
 const rowsOf = (at: number, columns = "r->>0 as key, r->1 as row"): string =>
   `(select ${columns} from moved, jsonb_array_elements($${at}::jsonb) as r) as u`;
 
-const plainTables: TableName[] = ["projects", "handlers", "bindings", "tasks", "names", "seeds", "facts"];
+const plainTables: TableName[] = [
+  "projects",
+  "handlers",
+  "bindings",
+  "tasks",
+  "asks",
+  "names",
+  "seeds",
+  "facts",
+];
 
 const savePlain = (table: TableName, index: number): string =>
   `${table}_saved as (insert into ${table} (key, row) select key, row from ${rowsOf(index + 8)}
@@ -51,8 +60,8 @@ checks_saved as (insert into checks (key, event, row) select key, row->>'event',
   on conflict (key) do nothing),
 ${plainTables.map(savePlain).join(",\n")},
 decided as (insert into outbox (n, event)
-  select (r->>0)::bigint, r->>1 from moved, jsonb_array_elements($15::jsonb) as r),
-gone as (delete from outbox using moved where n = any($16::bigint[]))
+  select (r->>0)::bigint, r->>1 from moved, jsonb_array_elements($${plainTables.length + 8}::jsonb) as r),
+gone as (delete from outbox using moved where n = any($${plainTables.length + 9}::bigint[]))
 select count(*)::int as moved from moved`;
 
 /**

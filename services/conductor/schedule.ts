@@ -1,6 +1,5 @@
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
-import { limitsIn } from "@jackfield/lifecycle/config-applied";
-import { giveOut, type Prepared } from "@jackfield/lifecycle/give-out";
+import { giveOut } from "@jackfield/lifecycle/give-out";
 import { mayGoOn, type RunningRun } from "@jackfield/lifecycle/runs";
 import type { ReadyTask } from "@jackfield/lifecycle/tasks";
 import { answerForNobody } from "@jackfield/lifecycle/trigger-task";
@@ -11,6 +10,8 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Waiting } from "./at-work.ts";
 import type { Desk } from "./desk.ts";
 import { prepare, type Preparation, type Surroundings } from "./prepare.ts";
+import { scheduleShadows } from "./schedule-shadows.ts";
+import { roomNow, takeSlots } from "./slots.ts";
 
 interface Ready {
   run: RunningRun;
@@ -22,7 +23,18 @@ interface Ready {
 export async function schedule(desk: Desk, now: string): Promise<CloudEvent[]> {
   const around = desk.surroundings();
   const ready = readyTasks(desk, around);
-  if (ready.length === 0) return [];
+  const given = ready.length === 0 ? [] : await givePrimaries(desk, ready, { around, now });
+  if (desk.atWork.shadows.size === 0) return given;
+  const begun = new Set(given.map(({ subject }) => subject));
+  const waiting = new Set(ready.filter(({ task }) => !begun.has(task.id)).map(({ task }) => task.capability));
+  return [...given, ...(await scheduleShadows(desk, { around, now, waiting }))];
+}
+
+async function givePrimaries(
+  desk: Desk,
+  ready: Ready[],
+  { around, now }: { around: Surroundings; now: string },
+): Promise<CloudEvent[]> {
   const prepared = await prepareAll(desk, ready, around);
   const nobody = prepared.flatMap(({ run, task, preparation }) =>
     preparation.kind === "nobody" ? answerForNobody(run, task, preparation, now) : [],
@@ -30,7 +42,7 @@ export async function schedule(desk: Desk, now: string): Promise<CloudEvent[]> {
   const able = prepared.flatMap(({ preparation }) =>
     preparation.kind === "prepared" ? [preparation.prepared] : [],
   );
-  const given = giveOut(able, slotsNow(desk, around), now);
+  const given = giveOut(able, { ...roomNow(desk, around), leading: leadingNow(desk) }, now);
   takeSlots(desk, able, given);
   return [...nobody, ...given];
 }
@@ -93,26 +105,11 @@ function digestsIn(value: unknown): Digest[] {
   return Object.values(value).flatMap(digestsIn);
 }
 
-function slotsNow({ atWork, working }: Desk, { live }: Surroundings): Parameters<typeof giveOut>[1] {
-  const free = new Map<string, number>();
-  for (const key of live.keys()) free.set(key, (live.get(key)?.concurrency ?? 0) - atWork.running(key));
+/** Keys that somebody is working on now, in a run that goes on. */
+function leadingNow({ atWork, working }: Desk): Set<string> {
   const leading = new Set<string>();
   for (const { key, run } of atWork.taken()) {
     if (key !== undefined && mayGoOn(working.state.runs.get(run))) leading.add(key);
   }
-  return { free, load: atWork.load, leading, limits: limitsIn(working.state) };
-}
-
-function takeSlots({ atWork }: Desk, able: readonly Prepared[], given: readonly CloudEvent[]): void {
-  const byTask = new Map(able.map((prepared) => [prepared.task.id, prepared]));
-  // What the cache answers comes with its `finished` and takes no slot.
-  const answered = new Set(given.filter(({ status }) => status !== undefined).map(({ subject }) => subject));
-  for (const { subject = "" } of given) {
-    const prepared = byTask.get(subject);
-    if (prepared === undefined || answered.has(subject)) continue;
-    const { run, task, who, slots, key } = prepared;
-    const { capability } = task;
-    const place = { run: run.id, project: run.scope.project, capability, handler: who.handler };
-    atWork.take(subject, { ...place, slots, key });
-  }
+  return leading;
 }

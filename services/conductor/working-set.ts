@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { NotLoaded, type Change, type State, type Tables, type WholeTable } from "@jackfield/lifecycle/state";
+import { NotLoaded, type Change, type HeldTable, type State, type Tables } from "@jackfield/lifecycle/state";
 import { partsOfTask, taskId } from "@jackfield/spec/event/ids";
 import { tableNames, type TableName } from "./changed-rows.ts";
 import { loadRows, type Loaded } from "./load.ts";
@@ -18,6 +18,7 @@ export class WorkingSet {
   #missing: Map<TableName, Set<string>> | undefined;
   /** Runs and tasks that were loaded for this batch. */
   #guests: string[] = [];
+  #guestAsks: string[] = [];
 
   constructor(pool: pg.Pool, rows: readonly Loaded[]) {
     this.#pool = pool;
@@ -29,6 +30,7 @@ export class WorkingSet {
       bindings: table("bindings"),
       runs: table("runs"),
       tasks: table("tasks"),
+      asks: table("asks"),
       cache: table("cache"),
       names: table("names"),
       seeds: table("seeds"),
@@ -63,8 +65,8 @@ export class WorkingSet {
   }
 
   /** After a batch: lets go of runs that are over, and of what only fills memory. Whatever is needed again is loaded. */
-  trim(changedRuns: readonly string[]): void {
-    const { runs, tasks } = this.#tables;
+  trim(changedRuns: readonly string[], changedAsks: readonly string[]): void {
+    const { runs, tasks, asks } = this.#tables;
     for (const key of [...changedRuns, ...this.#guests]) {
       const run = runs.held(partsOfTask(key).run);
       if (run !== undefined && run.status !== "finished" && run.status !== "refused") continue;
@@ -74,6 +76,11 @@ export class WorkingSet {
       for (const { name } of steps) tasks.drop(taskId(key, name));
     }
     this.#guests = [];
+    for (const key of [...changedAsks, ...this.#guestAsks]) {
+      const status = asks.held(key)?.status;
+      if (status === "done" || status === "skipped") asks.drop(key);
+    }
+    this.#guestAsks = [];
     for (const name of ["cache", "names", "seeds", "facts", "checks"] as const) {
       if (this.#tables[name].size > mostRows) this.#tables[name].clear();
     }
@@ -100,9 +107,10 @@ export class WorkingSet {
     const rows = await loadRows(this.#pool, missing);
     for (const [table, keys] of missing) for (const key of keys) this.#tables[table].absent(key);
     for (const { table, key, row } of rows) this.#put(table, key, row);
-    this.#guests.push(
-      ...rows.flatMap(({ table, key }) => (table === "runs" || table === "tasks" ? [key] : [])),
-    );
+    for (const { table, key } of rows) {
+      if (table === "runs" || table === "tasks") this.#guests.push(key);
+      if (table === "asks") this.#guestAsks.push(key);
+    }
   }
 
   #put(table: TableName, key: string, row: unknown): void {
@@ -112,7 +120,7 @@ export class WorkingSet {
 }
 
 /** Rows of one table that are known: there, or known not to be there. */
-class PartOfTable<Row> implements WholeTable<Row> {
+class PartOfTable<Row> implements HeldTable<Row> {
   readonly #rows = new Map<string, Row>();
   readonly #absent = new Set<string>();
   readonly #miss: (key: string) => void;

@@ -6,6 +6,10 @@ import type { Db } from "./versions.ts";
 
 const builtIn = catalogueJson.map(({ name }) => name);
 
+/** What a capability does outside; one that is not ours says nothing of it. */
+export const effectsOf = (capability: string): string =>
+  catalogueJson.find(({ name }) => name === capability)?.effects ?? "none";
+
 /** The capabilities that a workflow can ask for: ours, and those that a handler has ever answered. */
 export async function knownCapabilities(db: Db): Promise<ReadonlySet<string>> {
   const rows = await db.selectFrom("capabilities").select("name").execute();

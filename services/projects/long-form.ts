@@ -9,6 +9,8 @@ import {
   type Origins,
 } from "@jackfield/spec/project/configuration";
 import { checkConfiguration } from "./check-configuration.ts";
+import { effectsOf } from "./capabilities.ts";
+import { checkShadows } from "./check-shadows.ts";
 import { checkWorkflow } from "./check-workflow.ts";
 import { defaults } from "./defaults.ts";
 import { examples } from "./file-problem.ts";
@@ -55,6 +57,7 @@ export function longForm({ file, source }: ReadFile, capabilities: ReadonlySet<s
     workflows: Object.fromEntries(workflows.map(({ name, on, steps }) => [name, { on, steps }])),
     subprojects: Object.fromEntries(subprojects.map(([name, { form }]) => [name, form])),
   });
+  checkShadows(applied.bind, effectsOf, source);
   const origins = Object.fromEntries(subprojects.map(([name, form]) => [name, form.origins]));
   const all = [...own, ...workflows.flatMap(workflowPieces)];
   return { applied, origins: { "*": originsOf(all, source.line), ...origins } };

@@ -61,8 +61,15 @@ export const bind = question("conductor", "bind", {
     capability: capabilityName,
     handler: scopeName.nullable(),
     undo: z.boolean().optional(),
+    /** The handler joins or leaves the shadows; who decides stays. */
+    shadow: z.enum(["add", "remove"]).optional(),
   }),
-  answer: accepted.extend({ handler: scopeName.nullable(), previous: scopeName.nullable() }),
+  answer: accepted.extend({
+    handler: scopeName.nullable(),
+    previous: scopeName.nullable(),
+    /** Who shadows here from now on. */
+    shadows: z.array(scopeName),
+  }),
 });
 
 export const bindings = question("conductor", "bindings", {
@@ -72,6 +79,7 @@ export const bindings = question("conductor", "bindings", {
       z.object({
         capability: z.string(),
         handler: z.string(),
+        shadows: z.array(z.string()),
         /** `default`, `jackfield.yaml`, or the scope of an override. */
         from: z.string(),
         by: z.string().optional(),

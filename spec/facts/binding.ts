@@ -7,6 +7,8 @@ export const bindingChanged = fact("binding.changed", {
   data: z.object({
     capability: capabilityName,
     handler: scopeName.nullable(),
+    /** Who gets the same work in this scope and never decides; `null`: as a wider scope says. */
+    shadows: z.array(scopeName).max(10).nullable().default(null),
     /** What stood in this scope before; `--undo` goes back to it. */
     previous: scopeName.nullable(),
     /** Counts the changes of this scope and capability. */

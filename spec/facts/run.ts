@@ -45,6 +45,8 @@ export const runStarted = fact("run.started", {
     configuration: configuration.optional(),
     /** Capability → handler at the start. */
     bindings: z.record(z.string(), z.string()),
+    /** Capability → who gets the same work and never decides. */
+    shadows: z.record(z.string(), z.array(z.string())).optional(),
     code: codeVersion.optional(),
     files: z.record(z.string(), descriptor),
     seed,

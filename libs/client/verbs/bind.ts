@@ -10,10 +10,11 @@ export const verb: Verb = {
   name: "bind",
   group: "declare",
   takes: "[CAP=HANDLER]",
-  does: "show, swap, undo: which handler answers a capability",
+  does: "show, swap, shadow, undo: which handler answers a capability",
   flags: {
     on: { says: "where: PROJECT or PROJECT/SUBPROJECT; else the project of this folder", value: "REF" },
-    remove: { says: "take the override of this scope away" },
+    shadow: { says: "the handler gets the same work from now on, and never decides" },
+    remove: { says: "take the override of this scope away; with a handler behind it, that shadow alone" },
     undo: { says: "go back to what stood here before" },
     ...deciding,
   },
@@ -48,10 +49,11 @@ async function showBindings(call: Call): Promise<number> {
   const answer = await server.get(bindings.answer, "/v1/bindings", { ...scope });
   call.out.show(answer.bindings, () =>
     table(
-      ["capability", "handler", "from", "by", "since"],
-      answer.bindings.map(({ capability, handler, from, by, since }) => [
+      ["capability", "handler", "shadows", "from", "by", "since"],
+      answer.bindings.map(({ capability, handler, shadows, from, by, since }) => [
         capability,
         handler,
+        shadows.join(", "),
         from,
         by ?? "",
         since === undefined ? "" : clock(since),
@@ -61,23 +63,53 @@ async function showBindings(call: Call): Promise<number> {
   return exit.pass;
 }
 
-async function changeBinding(call: Call): Promise<number> {
-  const { flags, out, refs } = call;
-  const [word = "", ...more] = refs;
+/** What a person asks for: a lead moved or moved back, or a shadow added or taken away. */
+interface Change {
+  capability: string;
+  handler: string | null;
+  undo: boolean;
+  shadow?: "add" | "remove";
+}
+
+/** @throws Problem E_USAGE */
+function changeOf({ flags, refs }: Call): Change {
+  const [word = "", leaves, ...more] = refs;
   const [capability = "", handler] = word.split("=");
-  const undo = flags.on("undo");
-  const takesAway = undo || flags.on("remove");
-  if (more.length > 0 || takesAway === (handler !== undefined))
-    throw new Problem("E_USAGE", `bind ${refs.join(" ")} is not understood`, {
-      next: "jackfield bind train=HANDLER, or jackfield bind train --undo (or --remove)",
-    });
+  const [undo, remove, shadow] = ["undo", "remove", "shadow"].map((name) => flags.on(name));
+  const asked = [undo, remove, shadow].filter(Boolean).length;
+  if (more.length === 0 && asked <= 1) {
+    if (leaves !== undefined && handler === undefined && remove)
+      return { capability, handler: leaves, undo: false, shadow: "remove" };
+    if (leaves === undefined && handler === undefined && (undo || remove))
+      return { capability, handler: null, undo: undo ?? false };
+    if (leaves === undefined && handler !== undefined && !undo && !remove)
+      return { capability, handler, undo: false, ...(shadow && { shadow: "add" }) };
+  }
+  throw new Problem("E_USAGE", `bind ${refs.join(" ")} is not understood`, {
+    next: [
+      "jackfield bind train=HANDLER",
+      "jackfield bind train=HANDLER --shadow, or jackfield bind train --remove HANDLER",
+      "jackfield bind train --undo (or --remove)",
+    ].join("\n"),
+  });
+}
+
+async function changeBinding(call: Call): Promise<number> {
+  const { out } = call;
+  const change = changeOf(call);
+  const { capability, undo, shadow } = change;
   const scope = scopeOf(call);
   const server = await call.server();
   const answer = await server.post(bind.answer, "/v1/bindings", {
-    body: { ...scope, capability, handler: handler ?? null, undo, ...decided(call) },
+    body: { ...scope, ...change, ...decided(call) },
   });
   const [now, before] = [answer.handler ?? "as the file says", answer.previous ?? "as the file says"];
-  out.show(answer, () => `${capability} = ${now} for ${shown(scope)}   (was ${before})`);
+  const shadows = answer.shadows.length === 0 ? "nobody" : answer.shadows.join(", ");
+  out.show(answer, () =>
+    shadow === undefined
+      ? `${capability} = ${now} for ${shown(scope)}   (was ${before})`
+      : `${capability} is shadowed by ${shadows} for ${shown(scope)}`,
+  );
   if (!undo) out.next(`jackfield bind ${capability} --undo`);
   return exit.pass;
 }

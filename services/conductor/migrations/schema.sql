@@ -1,3 +1,10 @@
+create table asks (
+  key text collate "C" not null,
+  "row" jsonb not null,
+  constraint asks_pkey PRIMARY KEY (key)
+) with (fillfactor=75);
+CREATE INDEX asks_unfinished ON asks USING btree (key) WHERE ("row" ->> 'status'::text) = ANY (ARRAY['ready'::text, 'triggered'::text, 'started'::text]);
+
 create table bindings (
   key text collate "C" not null,
   "row" jsonb not null,

@@ -1,0 +1,43 @@
+import { askKey, type ReadyAsk } from "./asks.ts";
+import { findHandler } from "./handlers.ts";
+import { isAborted, mayGoOn, type BegunRun, type Run, type RunHead, type RunningRun } from "./runs.ts";
+import type { Change, Entry, State } from "./state.ts";
+import type { OpenTask } from "./tasks.ts";
+
+/**
+ * Who shadows a task is asked for the same as its handler, once, from the moment at which that is given out. A shadow that
+ * is not there is left out.
+ */
+export function askShadows(
+  state: State,
+  run: RunningRun,
+  task: OpenTask,
+  { event, position }: Entry,
+): Change[] {
+  const names = run.pinned.shadows?.[task.capability];
+  if (names === undefined || task.attempt > 1 || event.handler === undefined || isAborted(run)) return [];
+  const { id, step, capability } = task;
+  const head = headOf(run);
+  return names
+    .filter((name) => findHandler(state, run.scope.project, name)?.lost === false)
+    .map((handler): Change => {
+      const row: ReadyAsk = {
+        ...{ id, run: run.id, step, capability, handler, role: "shadow", head },
+        ...{ status: "ready", attempt: 1, spent: 0, cause: event.id, since: position, restMs: 0 },
+      };
+      return { table: "asks", key: askKey(id, handler), row };
+    });
+}
+
+export const headOf = ({ id, name, scope, correlationid, cause, traceparent }: RunHead): RunHead => ({
+  id,
+  name,
+  scope,
+  correlationid,
+  cause,
+  ...(traceparent !== undefined && { traceparent }),
+});
+
+/** May a shadow be given its work? Also when its run is over, but not while that is paused, nor after an abort. */
+export const mayShadow = (run: Run | undefined): run is BegunRun =>
+  mayGoOn(run) || (run?.status === "finished" && !isAborted(run));
