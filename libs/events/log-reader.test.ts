@@ -7,7 +7,8 @@ import { natsForThisFile, prefix } from "../../test/bed/servers.ts";
 import { until } from "../../test/bed/until.ts";
 import { openEvents, type Events } from "./connection.ts";
 import type { LogEntry } from "./log-entry.ts";
-import { readLog, stopWhenRemade, type Gap, type ReadLogOptions } from "./log-reader.ts";
+import type { Gap } from "./log-place.ts";
+import { readLog, type ReadLogOptions } from "./log-reader.ts";
 import { createPublisher } from "./publish.ts";
 import { ensureStream, streamState } from "./stream.ts";
 
@@ -43,7 +44,7 @@ function reading(events: Events, more: Partial<ReadLogOptions> = {}) {
     from: undefined,
     signal: stopping.signal,
     onBatch: async (batch) => void entries.push(...batch),
-    onGap: (gap) => gaps.push(gap),
+    onGap: (gap) => void gaps.push(gap),
     ...more,
   });
   const stop = (): Promise<void> => {
@@ -127,49 +128,6 @@ test("a server that is killed three times while it is read leaves no hole, no do
   await until("all", () => read.length >= 3_003);
   expect(read).toEqual(numbers(1, 3_003));
   expect(log.gaps).toEqual([]);
-});
-
-test("a stream that is made anew under a reader is read from its beginning, in its own epoch", async () => {
-  await using events = await freshEvents();
-  await publish(events, 1, 100);
-  const left: Position[] = [];
-  await using log = reading(events, { onRemade: (from) => left.push(from) });
-  await until("the first stream", () => log.entries.length === 100);
-  const old = (await streamState(events))!;
-  await until("another second", () => Date.now() > (old.epoch + 1) * 1000);
-  await events.manager.streams.delete(events.stream);
-  await ensureStream(events, { maxBytes });
-  await publish(events, 201, 220);
-  await until("the second stream", () => log.entries.length === 120, { withinMs: 10_000 });
-  expect(sequences(log.entries.slice(100))).toEqual(numbers(1, 20));
-  expect(left).toEqual([{ epoch: old.epoch, sequence: 100 }]);
-  expect(log.entries.at(-1)?.position.epoch).toBeGreaterThan(old.epoch);
-});
-
-test("a reader stops when the stream is another one, or ends before its position", async () => {
-  await using events = await freshEvents();
-  await publish(events, 1, 5);
-  const elsewhere = reading(events, { from: { epoch: 1, sequence: 3 }, onRemade: stopWhenRemade });
-  await expect(elsewhere.done).rejects.toMatchObject({ code: "E_STREAM_BEHIND" });
-  const beyond = reading(events, { from: await at(events, 6) });
-  await expect(beyond.done).rejects.toMatchObject({ code: "E_STREAM_BEHIND" });
-});
-
-test("what the tracker trimmed and what is missing inside are told apart", async () => {
-  await using events = await freshEvents();
-  await publish(events, 1, 10);
-  await using publisher = createPublisher(events);
-  await publisher.publish({ ...pushed(11), type: "hidden" });
-  await publish(events, 12, 12);
-  await events.manager.streams.purge(events.stream, { seq: 5 });
-  await events.manager.streams.purge(events.stream, { filter: `${events.subjectRoot}.*.*.hidden` });
-  await using log = reading(events, { from: await at(events, 2) });
-  await until("the end", () => log.entries.length === 7);
-  expect(sequences(log.entries)).toEqual([...numbers(5, 10), 12]);
-  expect(log.gaps).toEqual([
-    { from: await at(events, 3), to: await at(events, 4), why: "trimmed" },
-    { from: await at(events, 11), to: await at(events, 11), why: "missing" },
-  ]);
 });
 
 test("what is no event and what is forged come as refused, with the bytes, and take nothing else with them", async () => {

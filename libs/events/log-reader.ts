@@ -1,23 +1,22 @@
-import { AckPolicy, DeliverPolicy } from "@nats-io/jetstream";
-import { nanos } from "@nats-io/transport-node";
-import { Problem, asProblem } from "@jackfield/problem/problem";
-import { printPosition, type Position } from "@jackfield/spec/event/position";
+import { asProblem, type Problem } from "@jackfield/problem/problem";
+import { comparePositions, type Position } from "@jackfield/spec/event/position";
 import type { Events } from "./connection.ts";
 import { Feed } from "./feed.ts";
-import { readDelivery, type LogEntry } from "./log-entry.ts";
+import { FollowStream, type Ending, type Read } from "./follow-stream.ts";
+import type { LogEntry } from "./log-entry.ts";
+import { after, beforeAll, beforeFirst, placeAfter, type Gap } from "./log-place.ts";
+import { interrupted, noStream, notReadYet, streamBehind } from "./log-problems.ts";
 import { pause } from "./pause.ts";
-import { Pull, type Delivery } from "./pull.ts";
 import { streamState, type StreamState } from "./stream.ts";
 
-/** Messages that are not in the stream any more: `trimmed` from its start (the tracker's log has them), or `missing` inside it. */
-export interface Gap {
-  from: Position;
-  to: Position;
-  why: "trimmed" | "missing";
+/** What the log holds after a position, in order; everything up to `upTo` was looked at. */
+export interface LogPage {
+  entries: LogEntry[];
+  upTo: Position;
 }
 
 export interface ReadLogOptions {
-  /** The last position that was read; undefined = from the beginning of the stream. */
+  /** The last position that was read; undefined = from the beginning. */
   from: Position | undefined;
   /** Ends the reading; what was handed over is finished first. */
   signal: AbortSignal;
@@ -26,22 +25,23 @@ export interface ReadLogOptions {
   onBatch: (batch: LogEntry[]) => Promise<void>;
   /** Everything that the stream held was handed over. */
   onIdle?: () => void;
-  onGap?: (gap: Gap) => void;
-  /** The stream is another one than that of `from`: reading goes on at its beginning, in its epoch. What it throws ends the reading. */
-  onRemade?: (from: Position, now: StreamState) => void;
+  /** Where to read what the stream does not hold; without it reading goes on behind the gap. */
+  history?: (from: Position) => Promise<LogPage>;
+  /** Called once a gap, when everything before it is dealt with. What it throws ends the reading. */
+  onGap?: (gap: Gap) => Promise<void> | void;
+  /** There is no stream; without this, reading waits until somebody makes it. */
+  onNoStream?: () => Promise<void>;
+  /** The stream is not the one that was read up to here, and has no later epoch: it needs one. Without this, reading ends. */
+  onBehind?: (last: Position) => Promise<void>;
   /** Reading is interrupted and tried again. */
   onProblem?: (problem: Problem) => void;
-}
-
-/** For `onRemade`: whoever cannot go on with another stream stops. @throws Problem E_STREAM_BEHIND. */
-export function stopWhenRemade(from: Position, now: StreamState): never {
-  throw behind(from, `it was made anew at ${now.created}`);
 }
 
 /**
  * Reads the log in stream order, each message once, until the signal aborts. Every batch begins at the position after the
  * last one; whatever does not (a consumer that fell silent, a killed server) is begun anew from there.
- * @throws Problem E_STREAM_BEHIND when the same stream ends before `from`; what `onBatch` or `onRemade` throw.
+ * @throws Problem E_STREAM_BEHIND when the stream ends before `from`, or shows other messages than were read, and nobody
+ * gives it a new epoch; what `onBatch` or `onGap` throw.
  */
 export async function readLog(events: Events, options: ReadLogOptions): Promise<void> {
   const reader = new LogReader(events, options);
@@ -61,26 +61,24 @@ class LogReader {
   readonly #maxBatch: number;
   readonly #feed = new Feed<LogEntry>();
   readonly #stopped = new AbortController();
-  /** Where the next message must be; undefined until the stream was seen. */
-  #next: Position | undefined;
-  #pull: Pull | undefined;
+  #last: Read | undefined;
+  #following: FollowStream | undefined;
   #attempt = 0;
   /** A hole that one consumer showed; it is believed when the next consumer shows the same. */
   #hole = "";
+  #told: Gap["why"] | undefined;
   #caughtUp = false;
 
   constructor(events: Events, options: ReadLogOptions) {
     this.#events = events;
     this.#options = options;
     this.#maxBatch = options.maxBatch ?? 500;
-    const { from } = options;
-    this.#next = from === undefined ? undefined : { ...from, sequence: from.sequence + 1 };
+    if (options.from !== undefined) this.#last = { position: options.from, storedMs: undefined };
     if (options.signal.aborted) this.#stopped.abort();
   }
 
   stop(): void {
     this.#stopped.abort();
-    this.#pull?.stop();
     this.#feed.end();
   }
 
@@ -92,7 +90,7 @@ class LogReader {
     for (;;) {
       const batch = await this.#feed.take(this.#maxBatch);
       if (batch.length === 0 || this.#stopped.signal.aborted) break;
-      this.#refill();
+      this.#following?.refill();
       await this.#options.onBatch(batch);
       if (this.#caughtUp && this.#feed.size === 0) this.#options.onIdle?.();
     }
@@ -101,137 +99,143 @@ class LogReader {
   }
 
   async #fetch(): Promise<void> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
+    while (!this.#stopped.signal.aborted) {
       const state = await this.#tried(() => this.#stateNow());
       if (state === undefined) continue;
-      const next = this.#align(state);
-      const consumer = await this.#tried(() => this.#addConsumer(next));
-      if (consumer === undefined) continue;
-      const lost = await this.#follow(consumer, next.sequence > state.last);
-      if (lost === undefined) return;
-      this.#options.onProblem?.(new Problem("E_STORE_DOWN", `Reading the stream was interrupted: ${lost}.`));
-      await this.#pauseAfterFault();
+      const last = await this.#placed(state);
+      if (last === undefined) continue;
+      const ending = await this.#tried(() => this.#follow(last, state));
+      if (ending !== undefined) await this.#heed(ending);
     }
   }
 
-  /** Work that NATS may refuse for a while; undefined = not this time. */
+  /** Work that NATS or another service may refuse for a while; undefined = not this time. */
   async #tried<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (error) {
       if (this.#stopped.signal.aborted) return undefined;
       if (this.#events.connection.isClosed()) throw error;
-      this.#options.onProblem?.(asProblem(error));
-      await this.#pauseAfterFault();
+      await this.#interrupted(asProblem(error));
       return undefined;
     }
   }
 
-  #pauseAfterFault(): Promise<void> {
+  async #interrupted(problem: Problem): Promise<void> {
+    this.#options.onProblem?.(problem);
     this.#attempt += 1;
-    return pause(this.#attempt, this.#stopped.signal);
+    await pause(this.#attempt, this.#stopped.signal);
   }
 
   async #stateNow(): Promise<StreamState> {
     await this.#events.whenConnected(this.#stopped.signal);
     const state = await streamState(this.#events);
     if (state !== undefined) return state;
-    throw new Problem("E_STORE_DOWN", `NATS holds no stream ${this.#events.stream}.`, {
-      next: "start the services that make it (`jackfield up`)",
-    });
+    await this.#options.onNoStream?.();
+    throw noStream(this.#events.stream);
   }
 
-  /** A consumer beyond the end of the stream waits in silence for ever, so the place is checked before each one. */
-  #align(state: StreamState): Position {
-    let next = this.#next ?? { epoch: state.epoch, sequence: state.first };
-    const last = { ...next, sequence: next.sequence - 1 };
-    if (next.epoch !== state.epoch) {
-      this.#options.onRemade?.(last, state);
-      next = { epoch: state.epoch, sequence: state.first };
-    } else if (last.sequence > state.last) {
-      throw behind(last, `it ends at ${printPosition({ epoch: state.epoch, sequence: state.last })}`);
-    } else if (next.sequence < state.first) {
-      this.#options.onGap?.({ from: next, to: { ...next, sequence: state.first - 1 }, why: "trimmed" });
-      next = { ...next, sequence: state.first };
+  /** Where to follow the stream from; undefined while something else must be read, or decided, before that. */
+  async #placed(state: StreamState): Promise<Read | undefined> {
+    const start = { position: beforeFirst(state), storedMs: undefined };
+    this.#last ??= this.#options.history === undefined ? start : undefined;
+    if (this.#last === undefined) {
+      await this.#begin(state, start);
+      return undefined;
     }
-    this.#next = next;
-    return next;
+    const place = placeAfter(this.#last.position, state);
+    if (place.kind === "stream") return this.#last;
+    if (place.kind === "gap") await this.#pass(place.gap);
+    else await this.#behind(this.#last.position);
+    return undefined;
   }
 
-  async #addConsumer(next: Position): Promise<string> {
-    const { name } = await this.#events.manager.consumers.add(this.#events.stream, {
-      ack_policy: AckPolicy.None,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: next.sequence,
-      inactive_threshold: nanos(60_000),
-      mem_storage: true,
-      num_replicas: 1,
-    });
-    return name;
-  }
-
-  /** Reads from this consumer until it is lost; resolves with the reason, or undefined when the reading was stopped. */
-  async #follow(consumer: string, atEnd: boolean): Promise<string | undefined> {
-    const { stream } = this.#events;
-    const reason = await new Promise<string | undefined>((resolve) => {
-      const { signal } = this.#stopped;
-      signal.addEventListener("abort", () => resolve(undefined), { once: true });
-      if (signal.aborted) resolve(undefined);
-      this.#pull = new Pull(this.#events, {
-        stream,
-        consumer,
-        onMessage: (delivery) => this.#accept(delivery, resolve),
-        onDrained: () => this.#refill(),
-        onLost: resolve,
+  /** A new reader begins with what is kept of earlier epochs. When nobody keeps it, the stream's beginning is all there is. */
+  async #begin({ first }: StreamState, start: Read): Promise<void> {
+    const isWhole = first === 1;
+    const page = await this.#tried(async () => {
+      const found = await this.#options.history?.(beforeAll).catch((error: unknown) => {
+        if (isWhole && asProblem(error).code === "E_UNREACHABLE") return undefined;
+        throw error;
       });
-      this.#refill();
-      if (atEnd && this.#feed.size === 0) this.#options.onIdle?.();
+      if (!isWhole && found?.upTo.epoch === beforeAll.epoch) throw notReadYet(beforeAll);
+      return found ?? { entries: [], upTo: beforeAll };
     });
-    this.#pull?.stop();
-    // It would go by itself after a minute; a closed connection leaves it to that.
-    void this.#events.manager.consumers.delete(stream, consumer).catch(() => undefined);
-    return reason;
+    if (page === undefined) return;
+    if (page.upTo.epoch === beforeAll.epoch) this.#last = start;
+    else this.#take(page);
   }
 
-  #accept(delivery: Delivery, lose: (reason: string) => void): void {
-    const next = this.#next;
-    if (next === undefined) return;
-    const found = delivery.sequence;
-    if (found !== next.sequence && !this.#isRealGap(next, found)) {
-      this.#pull?.stop();
-      lose(`${found} came where ${next.sequence} was due`);
+  async #pass(gap: Gap): Promise<void> {
+    await this.#feed.idle();
+    if (this.#stopped.signal.aborted) return;
+    const { history, onGap } = this.#options;
+    // What is read page by page from elsewhere is one gap all the same.
+    if (history === undefined || this.#told !== gap.why) await onGap?.(gap);
+    this.#told = gap.why;
+    if (history === undefined) {
+      this.#last = { position: gap.to, storedMs: undefined };
       return;
     }
-    const position = { epoch: next.epoch, sequence: found };
-    this.#next = { epoch: next.epoch, sequence: found + 1 };
-    this.#attempt = 0;
-    this.#caughtUp = delivery.behind === 0;
-    const { subject } = delivery.message;
-    const read = readDelivery(delivery, this.#events.subjectRoot);
-    this.#feed.push({ position, subject, storedMs: delivery.storedMs, ...read });
+    const from = { ...gap.from, sequence: gap.from.sequence - 1 };
+    const page = await this.#tried(async () => {
+      const found = await history(from);
+      if (comparePositions(found.upTo, from) <= 0) throw notReadYet(from);
+      return found;
+    });
+    if (page !== undefined) this.#take(page);
   }
 
-  #isRealGap(next: Position, found: number): boolean {
-    const hole = `${next.sequence} to ${found}`;
+  #take({ entries, upTo }: LogPage): void {
+    this.#attempt = 0;
+    this.#feed.push(...entries);
+    this.#last = { position: upTo, storedMs: undefined };
+  }
+
+  async #behind(last: Position): Promise<void> {
+    const { onBehind } = this.#options;
+    if (onBehind === undefined) throw streamBehind(last);
+    await this.#feed.idle();
+    await this.#tried(() => onBehind(last));
+    await this.#interrupted(streamBehind(last));
+  }
+
+  async #follow(last: Read, { first, last: end }: StreamState): Promise<Ending> {
+    const { sequence } = last.position;
+    this.#following = new FollowStream(this.#events, {
+      last,
+      lookAgain: last.storedMs !== undefined && sequence >= first,
+      signal: this.#stopped.signal,
+      maxBatch: this.#maxBatch,
+      waiting: () => this.#feed.size,
+      onEntry: (entry, behind) => this.#accept(entry, behind),
+    });
+    if (sequence >= end && this.#feed.size === 0) this.#options.onIdle?.();
+    return this.#following.run();
+  }
+
+  #accept(entry: LogEntry, behind: number): void {
+    this.#last = { position: entry.position, storedMs: entry.storedMs };
+    this.#attempt = 0;
+    this.#told = undefined;
+    this.#caughtUp = behind === 0;
+    this.#feed.push(entry);
+  }
+
+  async #heed(ending: Ending): Promise<void> {
+    const last = this.#last?.position ?? beforeAll;
+    if (ending.kind === "lost") {
+      await this.#interrupted(interrupted(ending.reason));
+    } else if (ending.kind === "replaced") await this.#behind(last);
+    else if (ending.kind === "hole") await this.#believe(after(last), ending.found);
+  }
+
+  async #believe(next: Position, found: number): Promise<void> {
+    const hole = `${next.epoch} ${next.sequence} ${found}`;
     const seenBefore = hole === this.#hole;
     this.#hole = hole;
-    if (!seenBefore || found < next.sequence) return false;
-    this.#options.onGap?.({ from: next, to: { ...next, sequence: found - 1 }, why: "missing" });
-    return true;
-  }
-
-  /** Keeps up to two batches on their way or waiting, so that one is there when the one before is done. */
-  #refill(): void {
-    const pull = this.#pull;
-    if (pull === undefined) return;
-    const room = 2 * this.#maxBatch - this.#feed.size - pull.pending;
-    if (room >= this.#maxBatch) pull.ask(room);
+    if (seenBefore && found > next.sequence)
+      await this.#pass({ from: next, to: { ...next, sequence: found - 1 }, why: "missing" });
+    else await this.#interrupted(interrupted(`${found} came where ${next.sequence} was due`));
   }
 }
-
-const behind = (from: Position, why: string): Problem =>
-  new Problem("E_STREAM_BEHIND", `The stream is not the one that was read up to ${printPosition(from)}.`, {
-    why,
-    next: "rebuild the stream from the tracker's log, or start this reader anew",
-  });

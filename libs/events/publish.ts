@@ -52,6 +52,7 @@ interface Sending extends Outgoing {
 /** How long one try waits for its answer. */
 const answerMs = 2_000;
 const clockMs = 50;
+const epochEveryMs = 5_000;
 
 class PipelinedPublisher implements Publisher {
   readonly #events: Events;
@@ -68,6 +69,7 @@ class PipelinedPublisher implements Publisher {
   #count = 0;
   #closed = false;
   #epoch: number | undefined;
+  #epochAskedMs = performance.now();
   #highest = 0;
 
   constructor(events: Events, maxInFlight: number) {
@@ -203,8 +205,17 @@ class PipelinedPublisher implements Publisher {
       this.#settled(sending);
       sending.result.resolve({ position: { epoch, sequence }, duplicate });
     };
+    const isOld = performance.now() - this.#epochAskedMs > epochEveryMs;
+    if (isOld && this.#epoch !== 0) void this.#refreshEpoch();
     if (this.#epoch === undefined) void this.#askEpoch(sending).then(settle, () => undefined);
     else settle(this.#epoch);
+  }
+
+  /** A stream can be given another epoch without being another one. */
+  async #refreshEpoch(): Promise<void> {
+    this.#epochAskedMs = performance.now();
+    const epoch = await streamState(this.#events).then((state) => state?.epoch, epochWithoutRight);
+    if (epoch !== undefined) this.#epoch = epoch;
   }
 
   async #askEpoch(sending: Sending): Promise<number> {

@@ -7,11 +7,12 @@ import {
   type StreamInfo,
 } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
+import type { Position } from "@jackfield/spec/event/position";
 import type { Events } from "./connection.ts";
 
 /** What there is of the log in the stream. */
 export interface StreamState {
-  /** The second in which the stream was made, since 1970. */
+  /** The second in which the stream was made, since 1970; a later one where `renewEpoch` gave it one. */
   epoch: number;
   created: string;
   /** The first and the last sequence that it holds; an empty stream has first = last + 1. */
@@ -89,7 +90,7 @@ export async function streamState(events: Events): Promise<StreamState | undefin
   const info = await streamInfo(events);
   if (info === undefined) return undefined;
   return {
-    epoch: Math.floor(Date.parse(info.created) / 1000),
+    epoch: epochOf(info),
     created: info.created,
     // A stream that never held anything says first 0.
     first: Math.max(1, info.state.messages === 0 ? info.state.last_seq + 1 : info.state.first_seq),
@@ -97,6 +98,22 @@ export async function streamState(events: Events): Promise<StreamState | undefin
     bytes: info.state.bytes,
     maxBytes: info.config.max_bytes,
   };
+}
+
+/** The description is what every version of the server keeps with a stream, and only who may change it can write. */
+function epochOf({ created, config }: StreamInfo): number {
+  const [, given = "0"] = /^Epoch (\d+)$/.exec(config.description ?? "") ?? [];
+  return Math.max(Math.floor(Date.parse(created) / 1000), Number(given));
+}
+
+/**
+ * Gives a stream that is not the one that was read up to `last` a later epoch, if it has none: it lost its end, an old
+ * copy was put back, or it was made by a clock that had gone back. Every reader then begins at its start.
+ */
+export async function renewEpoch(events: Events, last: Position): Promise<void> {
+  const info = await streamInfo(events);
+  if (info === undefined || epochOf(info) > last.epoch) return;
+  await events.manager.streams.update(events.stream, { description: `Epoch ${last.epoch + 1}` });
 }
 
 async function streamInfo(events: Events): Promise<StreamInfo | undefined> {

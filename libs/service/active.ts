@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Events } from "@jackfield/events/connection";
-import { readLog } from "@jackfield/events/log-reader";
+import type { LogEntry } from "@jackfield/events/log-entry";
 import { holdLock, lockLost } from "@jackfield/postgres/lock";
 import type { ParkedTables } from "@jackfield/postgres/parked";
 import type { LogFold, Parts, ServiceParts } from "./define.ts";
+import { followLog } from "./follow-log.ts";
 import { listenFor, type Answer } from "./answer.ts";
 import type { Readiness } from "./health.ts";
 import { batchSize } from "./metrics.ts";
@@ -15,6 +15,7 @@ export interface ActiveLoop {
   close(): Promise<void>;
 }
 
+const standingBy: Readiness = { ready: false, why: "standing by" };
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
 
@@ -25,31 +26,16 @@ const longestPauseMs = 5_000;
  */
 export function startActive(service: ServiceParts<unknown, unknown>, parts: Parts): ActiveLoop {
   const closing = new AbortController();
-  let state: Readiness = { ready: false, why: "standing by" };
+  let state: Readiness = standingBy;
   const signal = AbortSignal.any([closing.signal, parts.signal]);
-  const activate = async (): Promise<void> => {
-    await using lock = await holdLock(parts.database, service.name, { signal });
-    const broken = new AbortController();
-    void lock.lost.then(() => broken.abort(lockLost(service.name)));
-    const shared = await service.state?.(parts);
-    const fold = await service.reads?.(shared, parts);
-    const over = anyOf(signal, broken.signal, fold?.broken);
-    const parking = fold === undefined ? undefined : openParking(service.name, fold, parts);
+  const work = async (): Promise<void> => {
     try {
-      const answers = [...(service.answers?.(shared, parts) ?? []), ...(parking?.answers ?? [])];
-      await using _listening = await listenFor(parts.events, answers);
-      parts.log.info({ event: "service.active", position: fold?.position }, `${service.name} is active`);
-      state = { ready: true };
-      parking?.reader.tell();
-      if (parking !== undefined) await foldStream(parts.events, service.name, parking.reader, over);
-      // Reading just ends when it is told to; whoever looks at the log wants to know why.
-      over.throwIfAborted();
+      await activate(service, parts, { signal, onState: (now) => (state = now) });
     } finally {
-      state = { ready: false, why: "standing by" };
-      await fold?.close?.();
+      state = standingBy;
     }
   };
-  const loop = repeat(activate, signal, (thrown, pauseMs) => {
+  const loop = repeat(work, signal, (thrown, pauseMs) => {
     state = { ready: false, why: String(thrown) };
     parts.log.warn(
       { event: "service.restarting", error: String(thrown), pauseMs },
@@ -65,6 +51,36 @@ export function startActive(service: ServiceParts<unknown, unknown>, parts: Part
   };
 }
 
+async function activate(
+  service: ServiceParts<unknown, unknown>,
+  parts: Parts,
+  { signal, onState }: { signal: AbortSignal; onState: (state: Readiness) => void },
+): Promise<void> {
+  await using lock = await holdLock(parts.database, service.name, { signal });
+  const broken = new AbortController();
+  void lock.lost.then(() => broken.abort(lockLost(service.name)));
+  const shared = await service.state?.(parts);
+  const fold = await service.reads?.(shared, parts);
+  const over = anyOf(signal, broken.signal, fold?.broken);
+  const parking = fold === undefined ? undefined : openParking(service.name, fold, parts);
+  try {
+    const answers = [...(service.answers?.(shared, parts) ?? []), ...(parking?.answers ?? [])];
+    await using _listening = await listenFor(parts.events, answers);
+    parts.log.info({ event: "service.active", position: fold?.position }, `${service.name} is active`);
+    onState({ ready: true });
+    parking?.reader.tell();
+    const onBatch = async (batch: LogEntry[]): Promise<void> => {
+      await parking?.reader.onBatch(batch);
+      batchSize.observe({ service: service.name }, batch.length);
+    };
+    if (fold !== undefined) await followLog(parts, fold, { signal: over, onBatch, onState });
+    // Reading just ends when it is told to; whoever looks at the log wants to know why.
+    over.throwIfAborted();
+  } finally {
+    await fold?.close?.();
+  }
+}
+
 const anyOf = (...signals: (AbortSignal | undefined)[]): AbortSignal =>
   AbortSignal.any(signals.filter((one) => one !== undefined));
 
@@ -77,16 +93,6 @@ function openParking(
   const parking = new Parking(parts);
   return { reader: parking, answers: parkedAnswers(parts, parking) };
 }
-
-const foldStream = (events: Events, name: string, reader: Parking, signal: AbortSignal): Promise<void> =>
-  readLog(events, {
-    from: reader.position,
-    signal,
-    onBatch: async (batch) => {
-      await reader.onBatch(batch);
-      batchSize.observe({ service: name }, batch.length);
-    },
-  });
 
 /** Runs work again and again until the signal; each failure doubles the pause, success resets it. */
 async function repeat(

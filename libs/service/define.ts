@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
 import type { Events } from "@jackfield/events/connection";
 import type { LogEntry } from "@jackfield/events/log-entry";
+import type { ReadLogOptions } from "@jackfield/events/log-reader";
 import type { Publisher } from "@jackfield/events/publish";
 import type { Database } from "@jackfield/postgres/database";
 import type { Position } from "@jackfield/spec/event/position";
@@ -40,6 +41,8 @@ export interface LogFold {
   /** Fires when this state cannot go on though no batch failed; its reason says why. Then everything begins anew. */
   broken?: AbortSignal;
   close?(): Promise<void>;
+  /** Of the one who keeps the log. Everybody else reads there what the stream does not hold. */
+  keeper?: Required<Pick<ReadLogOptions, "onGap" | "onNoStream" | "onBehind">>;
 }
 
 /** Something that lives as long as the service: an HTTP door. */

@@ -1,22 +1,16 @@
 import { decode } from "@jackfield/events/codec";
 import type { Events } from "@jackfield/events/connection";
 import type { LogEntry } from "@jackfield/events/log-entry";
+import type { LogPage } from "@jackfield/events/log-reader";
 import { subjectOf } from "@jackfield/events/subject";
 import { log, type keptEntry } from "@jackfield/spec/ask/tracker";
 import { parsePosition, printPosition, type Position } from "@jackfield/spec/event/position";
 import type { z } from "zod";
 import { askService } from "./answer.ts";
 
-/** A page of the tracker's log, as a reader of the stream would have got it. */
-export interface LogPage {
-  entries: LogEntry[];
-  /** The tracker has looked at everything up to here. */
-  upTo: Position;
-}
-
 const withinMs = 10_000;
 
-/** What comes after a position, from the tracker's log. @throws Problem E_UNREACHABLE when no tracker answers */
+/** What comes after a position, from the tracker's log, as a reader of the stream would have got it. @throws Problem E_UNREACHABLE when no tracker answers */
 export async function readTrackersLog(events: Events, from: Position): Promise<LogPage> {
   const asked = { from: printPosition(from) };
   const { entries, upTo } = await askService(events, log, asked, { timeoutMs: withinMs });

@@ -1,7 +1,8 @@
 import type { Events } from "@jackfield/events/connection";
 import { printJson } from "@jackfield/events/json-text";
 import type { LogEntry } from "@jackfield/events/log-entry";
-import { readLog, type Gap } from "@jackfield/events/log-reader";
+import type { Gap } from "@jackfield/events/log-place";
+import { readLog } from "@jackfield/events/log-reader";
 import { pause } from "@jackfield/events/pause";
 import { streamState, type StreamState } from "@jackfield/events/stream";
 import { asProblem } from "@jackfield/problem/problem";
@@ -108,7 +109,6 @@ export class LiveLog {
         this.wake();
       },
       onGap: (gap) => this.#skip(gap),
-      onRemade: (from, now) => this.#remade(from, now),
       onProblem: (problem) => this.#log.warn({ event: "live.waiting", code: problem.code }, problem.message),
     });
   }
@@ -141,15 +141,7 @@ export class LiveLog {
   /** What was trimmed is in the tracker's log: whoever is before it is served from there. What is missing is nowhere. */
   #skip({ from, to, why }: Gap): void {
     if (why === "trimmed") this.#beginAt(to);
-    else this.#addGap({ from, to, why: "the stream has lost these" });
-  }
-
-  #remade(last: Position, now: StreamState): void {
-    const to = { epoch: now.epoch, sequence: now.first - 1 };
-    // A clock that went back: the new positions lie before the old ones, so nobody can go on from those.
-    if (comparePositions(to, last) < 0) this.#beginAt(to);
-    else
-      this.#addGap({ from: { ...last, sequence: last.sequence + 1 }, to, why: "the stream was made anew" });
+    else this.#addGap({ from, to, why: gapWords[why] });
   }
 
   #addGap(gap: LiveGap["gap"]): void {
@@ -164,6 +156,8 @@ export class LiveLog {
     if (dropped !== undefined) this.#held = { ...this.#held, floor: dropped.position };
   }
 }
+
+const gapWords = { missing: "the stream has lost these", remade: "the stream was made anew" };
 
 export const endOf = ({ epoch, last }: StreamState): Position => ({ epoch, sequence: last });
 

@@ -1,5 +1,6 @@
 import { answerTo, type Answer } from "@jackfield/service/answer";
 import * as ask from "@jackfield/spec/ask/tracker";
+import { parsePosition } from "@jackfield/spec/event/position";
 import type { z } from "zod";
 import { artifactNamed } from "./questions/artifact.ts";
 import { eventWithCauses, whatIsUnder } from "./questions/event.ts";
@@ -54,10 +55,19 @@ export function answersOf(tracker: Tracker): Answer[] {
       ask.withheld,
       reading((asked) => whatIsWithheld(db, asked)),
     ),
-    answerTo(ask.log, (asked) => logFrom(db, asked, tracker.position)),
     answerTo(
       ask.position,
       reading(async () => progress()),
     ),
+    ...answersToReaders(tracker),
   ];
 }
+
+/** What other log readers ask when the stream does not go on. */
+const answersToReaders = ({ db, position, renew }: Tracker): Answer[] => [
+  answerTo(ask.log, (asked) => logFrom(db, asked, position)),
+  answerTo(ask.renew, async ({ last }) => {
+    await renew(parsePosition(last));
+    return {};
+  }),
+];

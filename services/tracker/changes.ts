@@ -1,4 +1,6 @@
 import type { LogEntry } from "@jackfield/events/log-entry";
+import type { Gap } from "@jackfield/events/log-place";
+import { printPosition } from "@jackfield/spec/event/position";
 import { foldArtifacts, type Artifacts } from "./projections/artifacts.ts";
 import { foldAttempts, type Attempts } from "./projections/attempts.ts";
 import { foldMetrics, type Metric } from "./projections/metrics.ts";
@@ -23,5 +25,20 @@ export function changesOf(entries: readonly LogEntry[], known: Known): Changes {
     runs: foldRuns(sorted.kept),
     metrics: foldMetrics(sorted.kept, attempts.counted),
     artifacts: foldArtifacts(sorted.kept, attempts.counted),
+  };
+}
+
+/** Positions that the stream does not hold → the note that stands in their place. */
+export function lost({ from, to, why }: Gap, nowMs: number): Changes {
+  const detail = `${why}: ${printPosition(from)} to ${printPosition(to)} were not in the stream`;
+  const refused = { reason: "not-an-event" as const, detail, body: new Uint8Array(), headers: [] };
+  const entry = { position: to, subject: "", storedMs: nowMs, refused };
+  return {
+    kept: [],
+    withheld: [{ entry, why: "missing", detail }],
+    attempts: { changes: [], counted: [], late: [] },
+    runs: [],
+    metrics: [],
+    artifacts: { artifacts: [], lineage: [] },
   };
 }

@@ -1,10 +1,11 @@
 import type { LogEntry } from "@jackfield/events/log-entry";
+import type { Gap } from "@jackfield/events/log-place";
 import type { Database } from "@jackfield/postgres/database";
 import { PositionLost } from "@jackfield/postgres/position";
 import { inOneStatement } from "@jackfield/postgres/rows";
 import type { Position } from "@jackfield/spec/event/position";
 import pg from "pg";
-import { changesOf, type Changes } from "./changes.ts";
+import { changesOf, lost, type Changes } from "./changes.ts";
 import { digestsInLog } from "./known.ts";
 import { OpenQuestions } from "./open-questions.ts";
 import { idsAsked } from "./sort-out.ts";
@@ -55,6 +56,11 @@ export class Fold {
       const questions = await this.#questions.answeredBy(entries, new Set());
       await this.#write(changesOf(entries, { digests, questions }), last.position);
     }
+  }
+
+  /** Notes that these positions were never there to be read, and goes on behind them. @throws PositionLost */
+  async skip(gap: Gap, nowMs: number): Promise<void> {
+    await this.#write(lost(gap, nowMs), gap.to);
   }
 
   /** The position was moved past an entry that is parked. */

@@ -6,7 +6,7 @@ import { answerOf, fits, isQuestion, questionOf, type Question } from "./project
 /** What is not taken into the log, and why; kept beside it, so that nothing is dropped silently. */
 export interface Withheld {
   entry: LogEntry;
-  why: "conflict" | "forged" | "not-an-event" | "no-question";
+  why: "conflict" | "forged" | "not-an-event" | "no-question" | "missing";
   detail: string;
 }
 

@@ -23,7 +23,7 @@ interface WithheldTable {
   epoch: number;
   sequence: number;
   at: Date;
-  why: "conflict" | "forged" | "not-an-event" | "no-question";
+  why: "conflict" | "forged" | "not-an-event" | "no-question" | "missing";
   detail: string;
   subject: string;
   body: string;

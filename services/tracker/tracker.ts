@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ensureStream } from "@jackfield/events/stream";
+import { renewEpoch } from "@jackfield/events/stream";
 import type { LogFold, Parts } from "@jackfield/service/define";
 import { parsePosition, printPosition, type Position } from "@jackfield/spec/event/position";
 import type { TrackerConfig } from "./config.ts";
 import { Fold } from "./fold.ts";
+import { keeperOf, makeStream } from "./keeper.ts";
 import { tablesOf, type Db } from "./tables.ts";
 import { waitFrom } from "@jackfield/service/waiting";
 
@@ -16,6 +17,8 @@ export interface Tracker {
   position(): Position;
   /** Waits until the log goes up to here. @throws Problem E_WAITED after 10 s */
   reached(position: string | undefined): Promise<void>;
+  /** Gives the stream a later epoch than that of `last`. */
+  renew(last: Position): Promise<void>;
   fold: LogFold;
 }
 
@@ -26,11 +29,10 @@ const smallBatch = 50;
 const restMs = 4;
 
 /** Makes the stream when there is none, and takes up the log where it ends. */
-export async function openTracker({ events, database, config, log }: Parts<TrackerConfig>): Promise<Tracker> {
-  const { created, drift } = await ensureStream(events, { maxBytes: config.JACKFIELD_STREAM_BYTES });
-  if (created) log.info({ event: "stream.created", stream: events.stream }, "made the stream of events");
-  if (drift.length > 0)
-    log.warn({ event: "stream.differs", stream: events.stream, drift }, "the stream is set up differently");
+export async function openTracker(parts: Parts<TrackerConfig>): Promise<Tracker> {
+  const { events, database, config } = parts;
+  const stream = { maxBytes: config.JACKFIELD_STREAM_BYTES };
+  await makeStream(parts, stream);
   const fold = await Fold.open(database);
   const waiting = waitFrom(fold.progress.position);
   return {
@@ -41,7 +43,9 @@ export async function openTracker({ events, database, config, log }: Parts<Track
     reached: async (text) => {
       if (text !== undefined) await waiting.until(parsePosition(text), waitMs);
     },
+    renew: (last) => renewEpoch(events, last),
     fold: {
+      keeper: keeperOf(parts, fold, stream),
       get position() {
         const { position } = fold.progress;
         return isStart(position) ? undefined : position;

@@ -143,7 +143,7 @@ export const withheld = question("tracker", "withheld", {
       z.object({
         position: positionText,
         at: time,
-        why: z.enum(["conflict", "forged", "not-an-event", "no-question"]),
+        why: z.enum(["conflict", "forged", "not-an-event", "no-question", "missing"]),
         detail: z.string(),
         subject: z.string(),
         text: z.string(),
@@ -177,4 +177,13 @@ export const keptEntry = z.object({
 export const log = question("tracker", "log", {
   input: z.object({ from: positionText, limit: z.int().min(1).max(5_000).optional() }),
   answer: z.object({ entries: z.array(keptEntry), upTo: positionText }),
+});
+
+/**
+ * The stream is not the one that was read up to `last`, and its epoch is no later one: it lost its end, or an old copy
+ * was put back. The tracker, whose stream it is, gives it a new epoch, in which every reader begins at its start.
+ */
+export const renew = question("tracker", "renew", {
+  input: z.object({ last: positionText }),
+  answer: z.object({}),
 });

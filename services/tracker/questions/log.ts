@@ -51,7 +51,7 @@ async function readRows(db: Db, from: Position, limit: number): Promise<Row[]> {
     where ${beyond(place, from, "oldest")} order by ${inOrder(place, "oldest")} limit ${limit}`;
   const kept = part("body, null as why, null as detail, null as subject from events");
   const withheld = part(`case when why in ('not-an-event', 'forged') then '' else body end as body,
-    why, detail, subject from withheld`);
+    why, detail, subject from (select * from withheld where why <> 'missing') as there`);
   // What the tracker itself could not keep, others may have read well. Once redriven it is among the events.
   const parked = part(`case when refused is null then convert_from(body, 'UTF8') else '' end as body,
     refused::jsonb->>'reason', refused::jsonb->>'detail', subject
