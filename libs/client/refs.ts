@@ -8,6 +8,8 @@ export type Ref =
   | { kind: "run"; run: string; project?: string }
   | { kind: "task"; run: string; step: string; project?: string }
   | { kind: "event"; id: string }
+  /** A place in the stream: the second in which it was made, and a number. */
+  | { kind: "position"; position: string }
   /** `*` is every subproject. */
   | { kind: "subproject"; project: string; subproject: string }
   /** A name alone: a subproject, capability, handler or project, as the verb and the server know it. */
@@ -33,6 +35,7 @@ export function parseRef(text: string): Ref {
     throw new Problem("E_USAGE", `${text} names a stage or a shortcut that this release does not have`, {
       next: "shortcuts are @last and @failed",
     });
+  if (/^\d{9,12}-\d{1,16}$/.test(text)) return { kind: "position", position: text };
   return runOrTask(text) ?? subproject(text) ?? named(text);
 }
 

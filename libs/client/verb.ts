@@ -60,6 +60,12 @@ export const deciding: Readonly<Record<string, Flag>> = {
   reason: { says: "why; kept with the decision", value: "TEXT" },
 };
 
+/** Flags of verbs that touch many things at once. */
+export const bulk: Readonly<Record<string, Flag>> = {
+  "dry-run": { says: "say what would be done, and do nothing" },
+  yes: { says: "as many as were seen with --dry-run; refused when there are more or fewer", value: "N" },
+};
+
 /** Who decides and why, as it is kept with the decision. */
 export const decided = ({ flags, environment }: Pick<Call, "flags" | "environment">) => {
   const by = environment["USER"] ?? environment["LOGNAME"] ?? environment["USERNAME"];

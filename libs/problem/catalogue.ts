@@ -23,6 +23,10 @@ export const catalogue = {
   E_CONFIG: { kind: "refusal", meaning: "A setting of a service is missing or wrong" },
   E_YAML: { kind: "refusal", meaning: "A project file cannot be understood" },
   E_APPLY_RACE: { kind: "refusal", meaning: "Somebody applied another version meanwhile" },
+  E_COUNT_CHANGED: {
+    kind: "refusal",
+    meaning: "What a command would touch is not what was confirmed",
+  },
   E_STATE: { kind: "refusal", meaning: "A thing is not in a state that allows this" },
   E_SHADOW_EFFECT: { kind: "refusal", meaning: "What has effects outside cannot be shadowed" },
   E_TOO_DEEP: { kind: "refusal", meaning: "A chain of events triggers itself" },

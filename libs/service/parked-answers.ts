@@ -15,7 +15,7 @@ import { parkedEventOf } from "./parked-entry.ts";
 import type { Parking, ParkingParts } from "./parking.ts";
 
 /** Rows of one answer: it travels as one message. */
-const page = 500;
+const page = 50;
 const shownCharacters = 1_000;
 
 /** What was parked, and handing it to the reader again. */

@@ -27,6 +27,7 @@ interface WithheldTable {
   detail: string;
   subject: string;
   body: string;
+  told: boolean;
 }
 
 interface RunTable {

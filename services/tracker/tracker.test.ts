@@ -156,7 +156,16 @@ test("what is no event, and what only says that it is somebody's, is kept apart 
     id: "1",
   });
   expect(digest).toMatch(/^sha256:/);
-  expect(await bed.ask.position({})).toEqual({ position: after, events: 1, withheld: 3 });
+  const facts = async () =>
+    (await bed.ask.events({ filter: "delivery.parked" })).events.map(({ event }) => event);
+  await until("the first of each kind is said", async () => (await facts()).length === 3);
+  expect((await facts()).map(({ data }) => data)).toMatchObject([
+    { reader: "tracker", why: "not-an-event", subject: `${root}.junk` },
+    { reader: "tracker", why: "forged" },
+    { reader: "tracker", why: "conflict", event: { id: "1", source: "/ci" } },
+  ]);
+  const again = await bed.say(foreign("1", { data: 3 }), foreign("2"));
+  expect(await bed.ask.position({ after: again })).toMatchObject({ events: 5, withheld: 4 });
   expect(first).not.toBe(after);
 });
 

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { renewEpoch } from "@jackfield/events/stream";
 import type { LogFold, Parts } from "@jackfield/service/define";
+import { inTurn } from "@jackfield/service/in-turn";
 import { parsePosition, printPosition, type Position } from "@jackfield/spec/event/position";
 import type { TrackerConfig } from "./config.ts";
 import { Fold } from "./fold.ts";
 import { keeperOf, makeStream } from "./keeper.ts";
 import { tablesOf, type Db } from "./tables.ts";
+import { tellWithheld } from "./tell-withheld.ts";
 import { waitFrom } from "@jackfield/service/waiting";
 
 /** What folding and answering share while this process is the active one. */
@@ -35,6 +37,8 @@ export async function openTracker(parts: Parts<TrackerConfig>): Promise<Tracker>
   await makeStream(parts, stream);
   const fold = await Fold.open(database);
   const waiting = waitFrom(fold.progress.position);
+  const tell = telling(parts);
+  tell();
   return {
     db: tablesOf(database),
     types: fold.types,
@@ -56,11 +60,23 @@ export async function openTracker(parts: Parts<TrackerConfig>): Promise<Tracker>
         waiting.reached(position);
       },
       onBatch: async (batch) => {
+        const before = fold.progress.withheld;
         await fold.persist(batch);
         waiting.reached(fold.progress.position);
+        if (fold.progress.withheld > before) tell();
         if (batch.length < smallBatch) await delay(restMs);
       },
     },
+  };
+}
+
+/** Says what is withheld, one round after the other; nothing waits for it. */
+function telling(parts: Parts<TrackerConfig>): () => void {
+  const oneByOne = inTurn();
+  return () => {
+    oneByOne(() => tellWithheld(parts)).catch((error: unknown) =>
+      parts.log.warn({ event: "withheld.untold", error: String(error) }, "it is said at the next start"),
+    );
   };
 }
 

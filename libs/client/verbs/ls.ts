@@ -3,9 +3,10 @@ import { nearestNames } from "@jackfield/problem/nearest";
 import { Problem } from "@jackfield/problem/problem";
 import { bindings, handlers } from "@jackfield/spec/ask/conductor";
 import { projectList } from "@jackfield/spec/ask/projects";
-import { events, runs, withheld } from "@jackfield/spec/ask/tracker";
+import { events, runs } from "@jackfield/spec/ask/tracker";
 import { eventLine } from "../event-line.ts";
 import { exit } from "../exit.ts";
+import { keptAsideText, readKeptAside } from "../kept-aside.ts";
 import { projectOf, requireProject, type RunRow } from "../lookup.ts";
 import { ownSource } from "../post.ts";
 import type { Server } from "../server.ts";
@@ -144,19 +145,9 @@ const listEvents: List = async (call, server) => {
 };
 
 const listParked: List = async (call, server) => {
-  const page = await server.get(withheld.answer, "/v1/withheld", { limit: limitOf(call, 20) });
-  const rows = page.withheld.map(({ position, at, why, detail, subject }) => [
-    position,
-    clock(at),
-    why,
-    detail,
-    subject,
-  ]);
-  call.out.show(page.withheld, () =>
-    rows.length === 0
-      ? "nothing was kept aside"
-      : table(["position", "when", "why", "detail", "subject"], rows),
-  );
+  const aside = await readKeptAside(server, { filter: filterOf(call), limit: limitOf(call, 20) });
+  call.out.show(aside, () => keptAsideText(aside));
+  if (aside.parked.length > 0) call.out.next("jackfield retry --parked --dry-run");
   return exit.pass;
 };
 
@@ -176,19 +167,25 @@ async function whatNeedsMe(call: Call, server: Server): Promise<number> {
   const [page, { handlers: known }, aside] = await Promise.all([
     server.get(runs.answer, "/v1/runs", { project, limit: 200 }),
     server.get(handlers.answer, "/v1/handlers", { project }),
-    server.get(withheld.answer, "/v1/withheld", { limit: 500 }),
+    readKeptAside(server, { limit: 500 }),
   ]);
   const last = [
     ...new Map(page.runs.toReversed().map((run) => [`${run.project}/${run.subproject ?? ""}`, run])).values(),
   ];
   const open = last.filter(({ state }) => state !== "pass");
   const silent = known.filter(({ alive }) => !alive);
-  const needs = { runs: open, handlers: silent, parked: aside.withheld.length };
+  const needs = {
+    runs: open,
+    handlers: silent,
+    parked: aside.parked.length,
+    withheld: aside.withheld.length,
+  };
   call.out.show(needs, () => {
     const parts = [
       ...(open.length === 0 ? [] : [runTable(open)]),
       ...(silent.length === 0 ? [] : [handlerTable(silent)]),
-      ...(needs.parked === 0 ? [] : [`${many(needs.parked, "event")} kept aside: jackfield ls parked`]),
+      ...(needs.parked === 0 ? [] : [`${many(needs.parked, "event")} parked: jackfield retry --parked`]),
+      ...(needs.withheld === 0 ? [] : [`${many(needs.withheld, "event")} withheld: jackfield ls parked`]),
     ];
     return parts.length === 0 ? "nothing needs you" : parts.join("\n\n");
   });

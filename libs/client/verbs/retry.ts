@@ -5,15 +5,23 @@ import { askForRuns } from "../ask-for-runs.ts";
 import { findRun } from "../lookup.ts";
 import { ownEvent } from "../post.ts";
 import { segment } from "../server.ts";
-import { deciding, working, type Verb } from "../verb.ts";
+import { retryParked } from "../retry-parked.ts";
+import { bulk, deciding, working, type Verb } from "../verb.ts";
 
 export const verb: Verb = {
   name: "retry",
   group: "steer",
-  takes: "REF",
-  does: "the same request again, as a new run; the cache spares what was done",
-  flags: { ...working, ...deciding },
+  takes: "REF|--parked",
+  does: "the same request again, as a new run; the cache spares what was done; or parked events",
+  flags: {
+    ...working,
+    ...deciding,
+    parked: { says: "hand what was parked to its reader again: the same events" },
+    where: { says: "of those, only what matches, as in tail", value: "FILTER" },
+    ...bulk,
+  },
   run: async (call) => {
+    if (call.flags.on("parked")) return retryParked(call);
     const [ref = "@failed", ...more] = call.refs;
     if (more.length > 0) throw new Problem("E_USAGE", "retry takes one run");
     const server = await call.server();

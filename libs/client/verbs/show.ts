@@ -1,8 +1,9 @@
 import { Problem } from "@jackfield/problem/problem";
 import { handlers } from "@jackfield/spec/ask/conductor";
-import { event as oneEvent, runs } from "@jackfield/spec/ask/tracker";
+import { event as oneEvent, events, runs } from "@jackfield/spec/ask/tracker";
 import { eventLine } from "../event-line.ts";
 import { exit } from "../exit.ts";
+import { findKeptAside, keptAsideText } from "../kept-aside.ts";
 import { findRun, findSubprojects, projectOf, requireProject } from "../lookup.ts";
 import { ownSource } from "../post.ts";
 import { parseRef } from "../refs.ts";
@@ -18,7 +19,7 @@ export const verb: Verb = {
   name: "show",
   group: "see",
   takes: "REF",
-  does: "everything about a run, task, subproject, handler, artifact or event",
+  does: "everything about a run, task, subproject, handler, artifact or event, or what lies at a position",
   flags: {
     wait: { says: "until the run has finished; the exit code is its verdict" },
     resolved: { says: "a subproject's long form, with the origin of each value" },
@@ -43,6 +44,8 @@ export const verb: Verb = {
         return showSubproject(call, server, text);
       case "event":
         return showEvent(call, server, ref.id);
+      case "position":
+        return showPosition(call, server, ref.position);
       case "name":
         return showNamed(call, server, ref.name);
     }
@@ -102,6 +105,23 @@ async function showEvent(call: Call, server: Server, id: string): Promise<number
     ].join("\n"),
   );
   return exit.pass;
+}
+
+/** What lies at a place of the stream: an event of the log, or what was kept aside. */
+async function showPosition(call: Call, server: Server, position: string): Promise<number> {
+  const aside = await findKeptAside(server, position);
+  if (aside.parked.length + aside.withheld.length > 0) {
+    const texts = [...aside.parked, ...aside.withheld].map(({ text }) => text);
+    call.out.show(aside, () => [keptAsideText(aside), ...texts].join("\n\n"));
+    return exit.pass;
+  }
+  const [epoch, sequence] = position.split("-");
+  const query = { cursor: `${epoch}-${Number(sequence) - 1}`, limit: 1 };
+  const [found] = (await server.get(events.answer, "/v1/events", query)).events;
+  if (found?.position === position) return showEvent(call, server, found.event.id);
+  throw new Problem("E_NOT_FOUND", `Nothing was kept at ${position}`, {
+    why: "a repeat takes a place in the stream, and none in the log",
+  });
 }
 
 const wordOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));

@@ -136,5 +136,8 @@ create table withheld (
   subject text not null,
   headers text,
   body text not null,
+  told boolean not null default false,
   constraint withheld_pkey PRIMARY KEY (epoch, sequence)
 );
+CREATE INDEX withheld_told ON withheld USING btree (why, subject) WHERE told;
+CREATE INDEX withheld_untold ON withheld USING btree (epoch, sequence) WHERE NOT told;

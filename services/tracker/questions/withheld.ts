@@ -26,7 +26,7 @@ export async function whatIsWithheld(
         .orderBy(inOrder(place, "newest"))
         .limit(most)
         .execute();
-      const read = stored.map(({ at, body, ...row }) => ({
+      const read = stored.map(({ at, body, told: _, ...row }) => ({
         ...row,
         position: printPosition(row),
         at: at.toISOString(),
