@@ -2,7 +2,7 @@ import { schemaOfEvent, integerAttributes, type CloudEvent } from "@jackfield/sp
 import { contentDigest } from "./digest.ts";
 import { batchType, structuredType, type Binding } from "./encode.ts";
 import { decodeHeader, isJsonType, mediaTypeOf, readHeaders, type HeaderLines } from "./header-text.ts";
-import { parseJson } from "./json-text.ts";
+import { isTooDeep, parseJson } from "./json-text.ts";
 
 /** Bytes that somebody sent, with their headers. */
 export interface Received {
@@ -21,7 +21,8 @@ export type Decoded =
   | {
       ok: true;
       event: CloudEvent;
-      digest: string;
+      /** Made when it is looked at: it costs as much as the rest of the reading, and most readers never ask. */
+      readonly digest: string;
       /** The bytes that came, where they are the event as JSON text: whoever stores that text need not write it anew. */
       json?: Uint8Array;
     }
@@ -141,12 +142,20 @@ function checked(event: Attributes, json?: Uint8Array): Decoded {
     const [issue] = parsed.error.issues;
     return no(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is wrong"}`);
   }
-  try {
-    const digest = contentDigest(parsed.data);
-    return { ok: true, event: parsed.data, digest, ...(json !== undefined && { json }) };
-  } catch (error) {
-    return no(error instanceof Error ? error.message : String(error));
-  }
+  if (isTooDeep(parsed.data.data)) return no("the data are nested too deep");
+  return decodedFrom(parsed.data, json);
+}
+
+function decodedFrom(event: CloudEvent, json: Uint8Array | undefined): Decoded {
+  let digest: string | undefined;
+  return {
+    ok: true,
+    event,
+    ...(json !== undefined && { json }),
+    get digest() {
+      return (digest ??= contentDigest(event));
+    },
+  };
 }
 
 const isScalar = (value: unknown): boolean => typeof value === "boolean" || Number.isInteger(value);

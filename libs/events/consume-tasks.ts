@@ -9,7 +9,6 @@ import { Pull, type Delivery } from "./pull.ts";
 /** One `triggered` event, handed to a handler. */
 export interface TaskDelivery {
   event: CloudEvent;
-  digest: string;
   sequence: number;
   /** Perhaps it was worked on before: delivered twice, or older than the consumer. Ask for the lease before working. */
   redelivered: boolean;
@@ -142,7 +141,7 @@ export function taskOf(
     return undefined;
   }
   return {
-    ...read,
+    event: read.event,
     sequence,
     redelivered: count > 1 || storedMs < consumer.consumerMadeMs,
     ageMs: Math.max(0, Date.now() - storedMs),

@@ -114,7 +114,8 @@ export class FollowStream {
     const position = this.#next;
     this.#next = { ...position, sequence: found + 1 };
     const read = readDelivery(delivery, this.#events.subjectRoot);
-    this.#options.onEntry({ position, subject: message.subject, storedMs, ...read }, behind);
+    // Not a spread, which would make the digest of every event.
+    this.#options.onEntry(Object.assign(read, { position, subject: message.subject, storedMs }), behind);
   }
 
   #stop(ending: Ending): void {

@@ -46,6 +46,14 @@ export function sortedJson(value: unknown, depth = 0): string {
   return sortedObject(value, depth);
 }
 
+/** Does this JSON value nest deeper than `sortedJson` follows? */
+export function isTooDeep(value: unknown, depth = 0): boolean {
+  if (!isObject(value)) return false;
+  if (depth >= maxDepth) return true;
+  for (const name in value) if (isTooDeep(value[name], depth + 1)) return true;
+  return false;
+}
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
 

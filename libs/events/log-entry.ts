@@ -25,7 +25,8 @@ interface Place {
 
 interface ReadEvent {
   event: CloudEvent;
-  digest: string;
+  /** Made when it is looked at. */
+  readonly digest: string;
   /** The event as JSON text, where it came so. */
   json?: Uint8Array;
   refused?: undefined;
@@ -54,10 +55,9 @@ function checkedEvent({ message }: Pick<Delivery, "message">, subjectRoot: strin
   if (!decoded.ok) {
     return { refused: { reason: "not-an-event", detail: decoded.reason, body, headers: pairsOf(lines) } };
   }
-  const { ok: _, ...read } = decoded;
-  const { event } = read;
+  const { event } = decoded;
   const forged = checkAgainstSubject(event, subject, subjectRoot);
-  if (forged === undefined) return read;
+  if (forged === undefined) return decoded;
   return { refused: { reason: "forged", detail: forged, body, headers: pairsOf(lines), claimed: event } };
 }
 
