@@ -1,7 +1,8 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { decideAborts } from "./abort-attempts.ts";
 import { decideFacts } from "./publish-facts.ts";
-import { decideEnd, type Decided } from "./run-finished.ts";
+import type { Decided } from "./on-its-way.ts";
+import { decideEnd } from "./run-finished.ts";
 import { decideRequests } from "./run-requested.ts";
 import type { Catalogue } from "./facts.ts";
 import type { Entry, State } from "./state.ts";
@@ -21,6 +22,6 @@ export interface Context {
 export const decide = (state: State, entry: Entry, { catalogue, now, decided }: Context): CloudEvent[] => [
   ...decideRequests(state, entry, now),
   ...decideFacts(state, entry, catalogue, now),
-  ...decideAborts(state, entry, now),
+  ...decideAborts(state, entry, now, decided),
   ...decideEnd(state, entry, now, decided),
 ];

@@ -86,7 +86,7 @@ const outOf: Record<Clock, (task: OpenTask) => Problem> = {
 /** The end of an open attempt of an aborted run. */
 export function abortAttempt(
   run: RunHead & { aborted?: { event: string; reason?: string } },
-  task: OpenTask,
+  task: Attempt,
   now: string,
 ): CloudEvent {
   const { reason, event } = run.aborted ?? {};

@@ -18,6 +18,7 @@ const counterOf: Record<Exclude<Task["status"], "done">, Counted> = {
   ready: "ready",
   triggered: "running",
   started: "running",
+  expanded: "running",
   skipped: "skipped",
 };
 
@@ -36,6 +37,12 @@ function count(progress: Progress, task: Task, by: number): void {
 
 /** Tasks that may still do something. */
 export const openTasks = ({ waiting, ready, running }: Progress): number => waiting + ready + running;
+
+/** Tasks that came into being: of a foreach the items that were given out. */
+export const allTasks = (progress: Progress): number =>
+  openTasks(progress) +
+  progress.skipped +
+  Object.values(progress.done).reduce((sum, count) => sum + count, 0);
 
 export const outcomesOf = ({ done }: Progress): Outcome[] =>
   (Object.keys(done) as Outcome[]).filter((outcome) => (done[outcome] ?? 0) > 0);

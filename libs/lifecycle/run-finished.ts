@@ -1,15 +1,13 @@
 import { runFinished } from "@jackfield/spec/facts/run";
-import { factId, taskEventId, taskId } from "@jackfield/spec/event/ids";
-import { worstOf, type Outcome, type Result, type Status } from "@jackfield/spec/event/outcome";
+import { factId, taskId } from "@jackfield/spec/event/ids";
+import { attributesOf, worstOf, type Outcome } from "@jackfield/spec/event/outcome";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
-import { moved, openTasks, outcomesOf } from "./progress.ts";
+import { allTasks, moved, openTasks, outcomesOf } from "./progress.ts";
+import { isOnItsWay, type Decided } from "./on-its-way.ts";
 import { ownCause, runEvent } from "./own-event.ts";
 import type { FinishedRun, RunningRun } from "./runs.ts";
 import type { Change, Entry, State } from "./state.ts";
 import type { Task } from "./tasks.ts";
-
-/** Was this event decided already, and not yet read back? */
-export type Decided = (id: string) => boolean;
 
 /** The end of a run, when this event left nothing to do in it. */
 export function decideEnd(state: State, { event }: Entry, now: string, decided: Decided): CloudEvent[] {
@@ -22,21 +20,10 @@ export function decideEnd(state: State, { event }: Entry, now: string, decided: 
 /** After an abort: nobody works, and no `triggered` is on its way that somebody would work on. */
 const isStill = (state: State, run: RunningRun, decided: Decided): boolean =>
   run.progress.running === 0 &&
-  run.pinned.workflow.steps.every(({ name, capability }) => {
+  run.pinned.workflow.steps.every(({ name }) => {
     const task = state.tasks.get(taskId(run.id, name));
-    if (task?.status !== "ready") return true;
-    const handler = run.pinned.bindings[capability] ?? "";
-    return !decided(taskEventId({ task: task.id, handler, attempt: task.attempt }, "triggered"));
+    return task?.status !== "ready" || !isOnItsWay(run, task, decided);
   });
-
-const attributesOf: Record<Outcome, { status: Status; result?: Result }> = {
-  pass: { status: "succeeded", result: "pass" },
-  warning: { status: "succeeded", result: "warning" },
-  fail: { status: "succeeded", result: "fail" },
-  errored: { status: "errored" },
-  timedout: { status: "timedout" },
-  aborted: { status: "aborted" },
-};
 
 function finishedEvent(run: RunningRun, cause: string, now: string): CloudEvent {
   const { progress } = run;
@@ -49,13 +36,13 @@ function finishedEvent(run: RunningRun, cause: string, now: string): CloudEvent 
     data: {
       outcome,
       verdict: progress.verdict ?? "none",
-      tasks: { total: run.pinned.workflow.steps.length, cached: progress.cached },
+      tasks: { total: allTasks(progress), cached: progress.cached },
       ...(outcome !== "pass" && progress.because !== undefined && { because: progress.because }),
       ...(progress.metrics !== undefined && { metrics: progress.metrics }),
       workSeconds: Math.round(progress.workSeconds * 1_000) / 1_000,
     },
   });
-  return { ...event, workflow: run.pinned.workflow.name, ...attributesOf[outcome] };
+  return { ...event, workflow: run.pinned.workflow.name, ...attributesOf(outcome) };
 }
 
 const outcomeOfRun = (run: RunningRun): Outcome =>

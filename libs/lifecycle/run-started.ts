@@ -2,7 +2,7 @@ import { runRefused, runStarted } from "@jackfield/spec/facts/run";
 import { defaultOrganization } from "@jackfield/spec/event/names";
 import { taskId } from "@jackfield/spec/event/ids";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
-import type { Step } from "@jackfield/spec/project/workflow";
+import { foreachCapability, type Step } from "@jackfield/spec/project/workflow";
 import { countName } from "./name-runs.ts";
 import { moved, noProgress } from "./progress.ts";
 import type { RunHead, RunningRun } from "./runs.ts";
@@ -51,9 +51,10 @@ export function foldRefused(state: State, { event }: Entry): Change[] {
 
 function taskOf(
   run: string,
-  { name: step, capability, needs }: Step,
+  { name: step, capability: own, foreach, needs }: Step,
   began: Pick<ReadyTask, "cause" | "since">,
 ): Task {
+  const capability = foreach === undefined ? own : foreachCapability;
   const head = { id: taskId(run, step), run, step, capability };
   return needs.length === 0
     ? { ...head, status: "ready", attempt: 1, spent: 0, ...began, restMs: 0 }

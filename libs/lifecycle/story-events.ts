@@ -5,7 +5,7 @@ import { train } from "@jackfield/spec/train";
 import type { CapabilityEntry } from "@jackfield/spec/event/contract";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { sourceOfHandler, taskEventId } from "@jackfield/spec/event/ids";
-import type { Outcome } from "@jackfield/spec/event/outcome";
+import { attributesOf, type Outcome } from "@jackfield/spec/event/outcome";
 import type { FinishedData } from "@jackfield/spec/event/task";
 import { eventType, longType, parseType } from "@jackfield/spec/event/type";
 import type { HandlerDescription } from "@jackfield/spec/facts/handler";
@@ -106,15 +106,6 @@ export const weather = (story: Story, parts: Partial<AppliedProject> = {}): Stor
     description("evaluate", ["evaluate"]),
   );
 
-const attributesOf: Record<Outcome, Pick<CloudEvent, "status" | "result">> = {
-  pass: { status: "succeeded", result: "pass" },
-  warning: { status: "succeeded", result: "warning" },
-  fail: { status: "succeeded", result: "fail" },
-  errored: { status: "errored" },
-  timedout: { status: "timedout" },
-  aborted: { status: "aborted" },
-};
-
 /** A handler's answer to a `triggered`; passing ones carry the outputs of the contract's example. */
 export function answer(triggered: CloudEvent, outcome: Outcome, data: FinishedData = {}): CloudEvent {
   const type = parseType(triggered.type);
@@ -127,8 +118,8 @@ export function answer(triggered: CloudEvent, outcome: Outcome, data: FinishedDa
     type: eventType(type?.subject ?? "", "finished", "1.0.0"),
     triggeredid: triggered.id,
     causationid: triggered.id,
-    ...attributesOf[outcome],
-    data: { ...(attributesOf[outcome].status === "succeeded" && { outputs: outputs ?? {} }), ...data },
+    ...attributesOf(outcome),
+    data: { ...(attributesOf(outcome).status === "succeeded" && { outputs: outputs ?? {} }), ...data },
   };
 }
 

@@ -12,6 +12,8 @@ import { giveOut, giveShadows, type Prepared } from "./give-out.ts";
 import { noHandler } from "./no-handler.ts";
 import { answerForNobody, keyOf, resolveInputs, sourcesOf, type Askable } from "./trigger-task.ts";
 import { mayShadow } from "./shadows.ts";
+import { decideForeach, itemOf, itemsAhead, type Lists } from "./story-foreach.ts";
+import { foreachCapability } from "@jackfield/spec/project/workflow";
 import { mayGoOn, type BegunRun } from "./runs.ts";
 import { noRows, type Change, type Entry, type Rows } from "./state.ts";
 import { isOpen } from "./tasks.ts";
@@ -35,6 +37,7 @@ function apply(rows: Rows, change: Change): void {
 export class Story {
   readonly log: CloudEvent[] = [];
   readonly state: Rows = noRows();
+  readonly lists: Lists = new Map();
   readonly #catalogue: Catalogue;
   readonly #concurrency: number;
   #pending: CloudEvent[] = [];
@@ -92,13 +95,16 @@ export class Story {
   #giveOut(): CloudEvent[] {
     const ready = [...this.state.tasks.values()].flatMap((task) => {
       const run = this.state.runs.get(task.run);
-      return task.status === "ready" && mayGoOn(run) ? [{ task, run }] : [];
+      const isOurs = task.capability === foreachCapability;
+      return task.status === "ready" && !isOurs && mayGoOn(run) ? [{ task, run }] : [];
     });
+    ready.push(...itemsAhead(this.state));
     ready.sort((a, b) => comparePositions(a.task.since, b.task.since));
     const prepared = ready.map(({ run, task }) => this.#prepare(run, task));
     const nobody = prepared.flatMap((answer) => (Array.isArray(answer) ? answer : []));
     const given = prepared.flatMap((answer) => (Array.isArray(answer) ? [] : [answer]));
-    return [...nobody, ...giveOut(given, this.#slots(), this.now())];
+    const own = decideForeach(this.state, this.lists, this.now());
+    return [...own, ...nobody, ...giveOut(given, this.#slots(), this.now())];
   }
 
   /** Every primary that could be given work has it by now. */
@@ -113,7 +119,8 @@ export class Story {
     const prepared = ready.map(({ run, task }) => this.#prepare(run, task));
     const able = prepared.flatMap((one) => (Array.isArray(one) ? [] : [one]));
     const { load, ...slots } = this.#slots();
-    const waiting = new Set(waits.map(({ capability }) => capability));
+    const items = itemsAhead(this.state).map(({ task }) => task);
+    const waiting = new Set([...waits, ...items].map(({ capability }) => capability));
     return giveShadows(able, waiting, { ...slots, load: load.forShadows() }, this.now());
   }
 
@@ -131,7 +138,7 @@ export class Story {
     const { version, environment } = known.description;
     const who = { handler, version, environment, contract };
     const sources = sourcesOf(run, task).flatMap((id) => this.state.tasks.get(id) ?? []);
-    const inputs = resolveInputs(run, task, sources);
+    const inputs = resolveInputs(run, task, sources, itemOf(this.state, this.lists, run, task));
     const key = keyOf(run, task, who, { inputs, catalogue: this.#catalogue });
     const kept = key === undefined ? undefined : this.state.cache.get(key);
     return { run, task, who, slots: known.key, inputs, key, kept };

@@ -1,7 +1,10 @@
 import { maxEventBytes, type CloudEvent } from "@jackfield/spec/event/envelope";
+import { partsOfItem } from "@jackfield/spec/event/ids";
 import { goesOn } from "@jackfield/spec/event/outcome";
 import { doneWith, nextAttempt } from "./after-answer.ts";
 import { foldAskFinished } from "./fold-asks.ts";
+import { foreachOf, withoutItem } from "./foreach.ts";
+import { foldJoined } from "./foreach-joined.ts";
 import { openAttempt } from "./open-attempt.ts";
 import { moved } from "./progress.ts";
 import { readAnswer, type Answer } from "./read-answer.ts";
@@ -16,7 +19,7 @@ import type { DoneTask, ReadyTask } from "./tasks.ts";
  */
 export function foldFinished(state: State, entry: Entry): Change[] {
   const open = openAttempt(state, entry.event);
-  if (open === undefined) return foldAskFinished(state, entry);
+  if (open === undefined) return [...foldJoined(state, entry), ...foldAskFinished(state, entry)];
   const answer = readAnswer(entry.event);
   const again = nextAttempt(open.run, open.task, answer, entry);
   const task = again ?? doneWith(open.task, answer, entry);
@@ -28,6 +31,13 @@ export function foldFinished(state: State, entry: Entry): Change[] {
 }
 
 function followed(state: State, run: RunningRun, task: DoneTask, finished: CloudEvent): Change[] {
+  const parent = foreachOf(state, task.id);
+  if (parent !== undefined) {
+    return [
+      { table: "tasks", key: parent.id, row: withoutItem(parent, task) },
+      { table: "runs", key: run.id, row: run },
+    ];
+  }
   // After an abort nothing is released; what waits ends with the run.
   if (run.aborted !== undefined) return [{ table: "runs", key: run.id, row: run }];
   return unblock(state, run, task, finished);
@@ -44,7 +54,10 @@ function withAnswer(progress: Progress, task: DoneTask | ReadyTask, { data }: An
   };
   return {
     ...progress,
-    ...(task.capability === "evaluate" && judged(data.outputs ?? {}, task)),
+    // What one item of many measured is not what the run measured.
+    ...(task.capability === "evaluate" &&
+      partsOfItem(task.id) === undefined &&
+      judged(data.outputs ?? {}, task)),
     cached: progress.cached + (task.cached ? 1 : 0),
     workSeconds,
     ...(!goesOn(task.outcome) && progress.because === undefined && { because }),

@@ -1,25 +1,46 @@
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { partsOfItem } from "@jackfield/spec/event/ids";
 import { startedData } from "@jackfield/spec/event/task";
+import { expandedBy, foreachOf, itemAhead, withItem } from "./foreach.ts";
 import { foldAskStarted } from "./fold-asks.ts";
 import { givenOut } from "./given-out.ts";
 import { openAttempt } from "./open-attempt.ts";
 import { moved } from "./progress.ts";
 import { askShadows } from "./shadows.ts";
 import type { Change, Entry, State } from "./state.ts";
-import type { OpenTask } from "./tasks.ts";
+import type { ForeachTask, OpenTask, ReadyTask } from "./tasks.ts";
 
 /** A task was given to a handler: from here on its answer counts. */
 export function foldTriggered(state: State, entry: Entry): Change[] {
   const { event } = entry;
-  const task = event.subject === undefined ? undefined : state.tasks.get(event.subject);
+  const item = itemGiven(state, event);
+  const task = item?.task ?? (event.subject === undefined ? undefined : state.tasks.get(event.subject));
   const run = task === undefined ? undefined : state.runs.get(task.run);
   if (task?.status !== "ready" || run?.status !== "running") return [];
-  const row = givenOut(task, event);
+  const list = expandedBy(task, entry);
+  const open = list === undefined ? givenOut(task, event) : undefined;
+  const row = list ?? open;
   if (row === undefined) return [];
+  const progress = moved(run.progress, item === undefined ? task : undefined, row);
   return [
     { table: "tasks", key: row.id, row },
-    { table: "runs", key: run.id, row: { ...run, progress: moved(run.progress, task, row) } },
-    ...askShadows(state, run, row, entry),
+    ...(item === undefined ? [] : [{ table: "tasks" as const, key: item.parent.id, row: item.parent }]),
+    { table: "runs", key: run.id, row: { ...run, progress } },
+    ...(open === undefined ? [] : askShadows(state, run, open, entry)),
   ];
+}
+
+/** The item of a foreach that is given out for the first time, and its foreach as it then is. */
+function itemGiven(
+  state: State,
+  { subject = "" }: CloudEvent,
+): { task: ReadyTask; parent: ForeachTask } | undefined {
+  const parent = foreachOf(state, subject);
+  const index = partsOfItem(subject)?.index;
+  const run = parent === undefined ? undefined : state.runs.get(parent.run);
+  if (parent === undefined || index === undefined || run?.status !== "running") return undefined;
+  const task = itemAhead(run, parent, index);
+  return task === undefined ? undefined : { task, parent: withItem(parent, index) };
 }
 
 /** The handler has it. */

@@ -1,3 +1,4 @@
+import type { Digest } from "@jackfield/spec/event/artifact";
 import type { Outcome } from "@jackfield/spec/event/outcome";
 import type { Position } from "@jackfield/spec/event/position";
 import type { ProblemReport } from "@jackfield/spec/event/problem";
@@ -41,6 +42,26 @@ export interface OpenTask extends TaskHead {
   parts?: CacheParts;
   instance?: string;
 }
+/**
+ * A foreach whose list is pinned. An item has a row of its own from the moment it was given out; this one stays small
+ * however many there are.
+ */
+export interface ForeachTask extends TaskHead {
+  status: "expanded";
+  triggeredid: string;
+  since: Position;
+  items: number;
+  /** The artifact of the list, when it does not stand in an event. */
+  list?: Digest;
+  /** All items below this one were given out, but for the gaps. */
+  given: number;
+  gaps: number[];
+  /** Items that were given out and are not done. */
+  begun: number[];
+  outcomes: Partial<Record<Outcome, number>>;
+  /** The first item that did not go on. */
+  failed?: number;
+}
 export interface DoneTask extends TaskHead {
   status: "done";
   outcome: Outcome;
@@ -54,6 +75,8 @@ export interface DoneTask extends TaskHead {
   parts?: CacheParts;
   problem?: ProblemReport;
   message?: string;
+  /** The artifact of the list that a foreach went through. */
+  list?: Digest;
   /** Outputs by handler: several may answer one task. */
   outputs: Record<string, Record<string, unknown>>;
 }
@@ -64,7 +87,7 @@ export interface SkippedTask extends TaskHead {
   /** What its `when` said. */
   why?: string;
 }
-export type Task = WaitingTask | ReadyTask | OpenTask | DoneTask | SkippedTask;
+export type Task = WaitingTask | ReadyTask | OpenTask | ForeachTask | DoneTask | SkippedTask;
 
 /** What an answer depends on, as words that two entries can be compared by. */
 export type CacheParts = Record<string, string>;

@@ -3,6 +3,7 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { partsOfTask, taskEventId, taskId } from "@jackfield/spec/event/ids";
 import type { Limits, TriggeredData } from "@jackfield/spec/event/task";
 import { eventType } from "@jackfield/spec/event/type";
+import type { Step } from "@jackfield/spec/project/workflow";
 import { cacheKey, type Answering } from "./cache-key.ts";
 import { finishInPlace } from "./finish-in-place.ts";
 import { valueAt } from "./json-pointer.ts";
@@ -11,7 +12,7 @@ import type { Catalogue } from "./facts.ts";
 import type { BegunRun, Pinned } from "./runs.ts";
 import type { CacheEntry } from "./state.ts";
 import type { Role } from "./asks.ts";
-import type { ReadyTask, Task } from "./tasks.ts";
+import type { ReadyTask, Task, TaskHead } from "./tasks.ts";
 
 const day = 86_400;
 
@@ -27,34 +28,46 @@ export const limitsOf = (pinned: Pinned, capability: string, own: OwnLimits = {}
 });
 
 /** The tasks whose outputs the inputs of this one point into. */
-export function sourcesOf(run: BegunRun, task: ReadyTask): string[] {
+export function sourcesOf(run: BegunRun, task: TaskHead): string[] {
   const steps = new Set(run.pinned.workflow.steps.map(({ name }) => name));
-  const first = Object.values(withOf(run, task)).map((pointer) => pointer.split("/")[1] ?? "");
+  const list = stepOf(run, task)?.foreach?.in;
+  const pointers = [...Object.values(withOf(run, task)), ...(typeof list === "string" ? [list] : [])];
+  const first = pointers.map((pointer) => pointer.split("/")[1] ?? "");
   return [...new Set(first)].filter((name) => steps.has(name)).map((name) => taskId(run.id, name));
 }
 
-const withOf = (run: BegunRun, task: ReadyTask): Record<string, string> =>
-  run.pinned.workflow.steps.find(({ name }) => name === task.step)?.with ?? {};
+export const stepOf = (run: BegunRun, { step }: Pick<TaskHead, "step">): Step | undefined =>
+  run.pinned.workflow.steps.find(({ name }) => name === step);
+
+const withOf = (run: BegunRun, task: TaskHead): Record<string, string> => stepOf(run, task)?.with ?? {};
+
+/** An item of a foreach, for the pointers `/item` and `/index`. */
+export interface Item {
+  item: unknown;
+  index: number;
+}
 
 /** Inputs by JSON Pointer into what is pinned and what was answered; a pointer that finds nothing leaves its field out. */
 export function resolveInputs(
   run: BegunRun,
   task: ReadyTask,
   sources: readonly Task[],
+  item?: Item,
 ): Record<string, unknown> {
-  const answers = sources.flatMap((source): [string, unknown][] =>
-    source.status === "done" ? [[partsOfTask(source.id).step, source.outputs[source.handler]]] : [],
-  );
-  const { configuration, ...pinned } = run.pinned;
-  const document = {
-    ...Object.fromEntries(answers),
-    configuration,
-    run: { ...pinned, id: run.id, name: run.name },
-  };
+  const document = { ...documentOf(run, sources), ...item };
   const fields = Object.entries(withOf(run, task))
     .map(([field, pointer]): [string, unknown] => [field, valueAt(document, pointer)])
     .filter(([, value]) => value !== undefined);
   return Object.fromEntries(fields);
+}
+
+/** What pointers lead into: the configuration, the run, and the outputs of these tasks by step. */
+export function documentOf(run: BegunRun, sources: readonly Task[]): Record<string, unknown> {
+  const answers = sources.flatMap((source): [string, unknown][] =>
+    source.status === "done" ? [[partsOfTask(source.id).step, source.outputs[source.handler]]] : [],
+  );
+  const { configuration, ...pinned } = run.pinned;
+  return { ...Object.fromEntries(answers), configuration, run: { ...pinned, id: run.id, name: run.name } };
 }
 
 /** What the cache would be asked; undefined for work whose effect is outside, and for what is only compared. */
@@ -93,7 +106,8 @@ export const triggerTask = (
   handler: assignment.who.handler,
 });
 
-function triggeredEvent(
+/** A `triggered` that addresses nobody yet. */
+export function triggeredEvent(
   run: BegunRun,
   task: Askable,
   { who, inputs, key, limits }: Assignment,

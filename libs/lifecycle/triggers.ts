@@ -5,6 +5,8 @@ import { runId } from "@jackfield/spec/event/ids";
 import { parseType } from "@jackfield/spec/event/type";
 import { defaultOrganization } from "@jackfield/spec/event/names";
 import { defaultLifecycle } from "@jackfield/spec/project/workflow";
+import { isOwn } from "./facts.ts";
+import { joinedBy } from "./foreach.ts";
 import { openAttempt } from "./open-attempt.ts";
 import type { RunScope } from "./runs.ts";
 import type { Entry, Project, State } from "./state.ts";
@@ -180,4 +182,5 @@ function tryParse(text: string): Filter | Problem {
 export const mayTrigger = (state: State, { event }: Entry): boolean =>
   event.triggeredid === undefined ||
   parseType(event.type)?.predicate !== "finished" ||
-  openAttempt(state, event) !== undefined;
+  openAttempt(state, event) !== undefined ||
+  (isOwn(event) && joinedBy(state, event) !== undefined);

@@ -3,7 +3,9 @@ import { goesOn } from "@jackfield/spec/event/outcome";
 import { differences } from "./cache-key.ts";
 import type { Run, RunningRun, Steered } from "./runs.ts";
 import type { CacheEntry, Check } from "./state.ts";
-import { isOpen, type DoneTask, type Task } from "./tasks.ts";
+import { doneItems } from "./foreach.ts";
+import { isOpen, type DoneTask, type ForeachTask, type Task } from "./tasks.ts";
+import { partsOfTask } from "@jackfield/spec/event/ids";
 
 /** An explanation as people read it. */
 export interface Why {
@@ -91,24 +93,38 @@ function whatOf(task: Task, present: Present): string | undefined {
     const seconds = present.workingSeconds(task);
     const since = seconds === undefined ? "" : ` for ${Math.round(seconds)} s`;
     return task.status === "started"
-      ? `${task.step}: ${task.handler} works on it${since}${ofAttempts(task.attempt)}`
-      : `${task.step}: given to ${task.handler}${since}, which has not started yet`;
+      ? `${nameOf(task)}: ${task.handler} works on it${since}${ofAttempts(task.attempt)}`
+      : `${nameOf(task)}: given to ${task.handler}${since}, which has not started yet`;
   }
   switch (task.status) {
     case "waiting":
       return undefined;
     case "ready":
-      return `${task.step}: ${present.waitsFor(task) ?? "is about to be given to its handler"}`;
+      return `${nameOf(task)}: ${present.waitsFor(task) ?? "is about to be given to its handler"}`;
     case "skipped":
       return undefined;
+    case "expanded":
+      return `${nameOf(task)}: ${atItems(task)}`;
     case "done":
       return goesOn(task.outcome) ? undefined : endOf(task);
   }
 }
 
+/** `17 of 20 items are done, 2 are begun; …`. */
+function atItems({ items, begun, outcomes, failed }: ForeachTask): string {
+  const done = doneItems({ outcomes });
+  const first = failed === undefined ? "" : `; the first that did not pass is item ${failed}`;
+  return `${done} of ${items} items are done, ${begun.length} are begun${first}`;
+}
+
+/** `train`, or `train/@17` for an item. */
+const nameOf = ({ id }: Task): string => partsOfTask(id).step;
+
 const ofAttempts = (attempt: number): string => (attempt > 1 ? ` (attempt ${attempt})` : "");
 
-function endOf({ step, outcome, problem, message, outputs, handler, attempt }: DoneTask): string {
+function endOf(task: DoneTask): string {
+  const { outcome, problem, message, outputs, handler, attempt } = task;
+  const step = nameOf(task);
   if (outcome === "fail") {
     const refused = refusedConditions(outputs[handler]);
     return `${step}: ${refused.length > 0 ? refused.join("; ") : (message ?? "the verdict is no")}`;
@@ -156,13 +172,13 @@ function cacheOf(
 export function whyTask(task: Task, run: Run, present: Present): Why {
   const line = whatOf(task, present);
   const cache = task.status === "done" && run.status !== "refused" ? [cacheOf(task, run, present)] : [];
-  const state = task.status === "done" ? task.outcome : task.status;
+  const state = task.status === "done" ? task.outcome : task.status === "expanded" ? "running" : task.status;
   const because =
     task.status === "skipped" ? [task.why ?? skippedBy(task.because, run)] : line === undefined ? [] : [line];
   const what =
     task.status === "done"
-      ? `${task.step} of ${run.name} ${verdicts[task.outcome]}.`
-      : `${task.step} of ${run.name} is ${task.status}.`;
+      ? `${nameOf(task)} of ${run.name} ${verdicts[task.outcome]}.`
+      : `${nameOf(task)} of ${run.name} is ${state}.`;
   if (task.status === "waiting") because.push(`it waits for ${task.missing} of the steps it needs`);
   return { what, state, because, cache };
 }

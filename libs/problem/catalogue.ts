@@ -37,6 +37,7 @@ export const catalogue = {
     meaning: "A source lies outside the folders that the fetch service may read",
   },
   E_FILTER: { kind: "refusal", meaning: "A filter is not understood, or reaches outside its source" },
+  E_LIST: { kind: "refusal", meaning: "A foreach cannot go through its list" },
   E_NO_COLUMN: { kind: "refusal", meaning: "A column is missing" },
   E_TYPE: { kind: "refusal", meaning: "A column holds values of another type than declared" },
   E_DUPLICATE_KEY: { kind: "refusal", meaning: "A key names several rows" },

@@ -46,6 +46,17 @@ export function partsOfTask(task: string): { run: string; step: string } {
   return cut < 0 ? { run: task, step: "" } : { run: task.slice(0, cut), step: task.slice(cut + 1) };
 }
 
+/** The task of one item of a foreach: `<run>/<step>/@<index>`, counted from 0. */
+export const itemTaskId = (foreach: string, index: number): string => `${foreach}/@${index}`;
+
+/** An item's task → its foreach and its place in the list; undefined for any other task. */
+export function partsOfItem(task: string): { foreach: string; index: number } | undefined {
+  const cut = task.lastIndexOf("/@");
+  if (cut < 0) return undefined;
+  const index = Number(task.slice(cut + 2));
+  return Number.isInteger(index) ? { foreach: task.slice(0, cut), index } : undefined;
+}
+
 export interface TaskEventName {
   task: string;
   handler: string;

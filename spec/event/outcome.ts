@@ -17,6 +17,12 @@ export type Outcome = z.output<typeof outcome>;
 export const outcomeOf = (status: Status, result: Result | undefined): Outcome =>
   status === "succeeded" ? (result ?? "pass") : status;
 
+/** Outcome → the attributes that say it. */
+export const attributesOf = (outcome: Outcome): { status: Status; result?: Result } =>
+  outcome === "pass" || outcome === "warning" || outcome === "fail"
+    ? { status: "succeeded", result: outcome }
+    : { status: outcome };
+
 /** Of several outcomes the worst decides, in this order. */
 const worstFirst: readonly Outcome[] = ["errored", "timedout", "fail", "aborted", "warning", "pass"];
 

@@ -76,13 +76,16 @@ export const runStarted = fact("run.started", {
   },
 });
 
+const taskCount = z.int().min(0).max(2_147_483_647);
+
 /** The one outcome of a run, final. */
 export const runFinished = fact("run.finished", {
   data: z.object({
     outcome,
     /** `none`: it passed, but nothing judged it. */
     verdict: z.enum(["pass", "warning", "fail", "none"]),
-    tasks: z.object({ total: z.int().min(0).max(10_000_000), cached: z.int().min(0).max(10_000_000) }),
+    /** Items of a foreach are tasks too. */
+    tasks: z.object({ total: taskCount, cached: taskCount }),
     /** Why it did not pass: the first task that ended it. */
     because: z
       .object({ task: z.string(), problem: problemReport.optional(), message: z.string().optional() })
