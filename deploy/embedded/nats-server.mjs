@@ -125,10 +125,11 @@ export function isOlder(version, than) {
  * Starts a JetStream server on 127.0.0.1 with its files in `folder`; `port` 0 takes a free one.
  * `syncAlways` writes through to the disk before it acknowledges (servers ≥ 2.10). One that already runs on the
  * folder, because its supervisor was killed with its guard, is adopted.
- * @param {{ binary: NatsBinary, folder: string, port?: number, syncAlways?: boolean }} options
+ * `accounts` are lines of its configuration: who may come in; without them everybody on this machine may do everything.
+ * @param {{ binary: NatsBinary, folder: string, port?: number, syncAlways?: boolean, accounts?: string[] }} options
  * @returns {Promise<NatsServer>} @throws Refusal E_PORT_TAKEN, E_STORE_DOWN
  */
-export async function startNats({ binary, folder, port = 0, syncAlways = false }) {
+export async function startNats({ binary, folder, port = 0, syncAlways = false, accounts = [] }) {
   const home = resolve(folder);
   const config = join(home, "nats-server.conf");
   const adopted = await adopt(home, config, binary.version);
@@ -138,7 +139,7 @@ export async function startNats({ binary, folder, port = 0, syncAlways = false }
   await rm(join(home, "ports"), { recursive: true, force: true });
   await mkdir(join(home, "ports"));
   const sync = syncAlways && !isOlder(binary.version, "2.10.0");
-  await writeFile(config, configuration(home, port, sync));
+  await writeFile(config, configuration(home, port, sync, accounts), { mode: 0o600 });
   const log = join(home, "nats-server.log");
   const logFd = openSync(log, "a");
   const guarded = startGuarded({
@@ -177,8 +178,9 @@ const portTaken = (port) =>
  * @param {string} home
  * @param {number} port
  * @param {boolean} sync
+ * @param {string[]} accounts
  */
-const configuration = (home, port, sync) =>
+const configuration = (home, port, sync, accounts) =>
   [
     `listen: "127.0.0.1:${port === 0 ? -1 : port}"`,
     `server_name: "jackfield-${basename(home)}"`,
@@ -188,6 +190,7 @@ const configuration = (home, port, sync) =>
     `  store_dir: ${JSON.stringify(join(home, "jetstream"))}`,
     ...(sync ? ["  sync_interval: always"] : []),
     "}",
+    ...accounts,
     "",
   ].join("\n");
 

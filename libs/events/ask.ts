@@ -3,6 +3,7 @@ import { Problem, asProblem, problemFrom, reportOf } from "@jackfield/problem/pr
 import { problemReport } from "@jackfield/spec/event/problem";
 import type { Events } from "./connection.ts";
 import { parseJson, printJson } from "./json-text.ts";
+import { natsProblem } from "./refused.ts";
 
 /** An answer that somebody gives for a subject; `close` stops it. */
 export interface Answering extends AsyncDisposable {
@@ -12,7 +13,8 @@ export interface Answering extends AsyncDisposable {
 /**
  * Answers questions on a subject below `ctl.` (`lease.*`, `tracker.runs`); the handler is given the subject without that
  * root. `undefined` is silence: of several who listen another may know. Resolves when the server passes questions on.
- * Replies go only to `_INBOX_…`: a reply subject inside the events would make the stream store the answer.
+ * Replies go only to inboxes: a reply subject inside the events would make the stream store the answer.
+ * @throws Problem E_TOKEN_SCOPE when this user may not hear such questions.
  */
 export async function answer(
   events: Events,
@@ -20,9 +22,11 @@ export async function answer(
   handler: (input: unknown, subject: string) => Promise<unknown>,
 ): Promise<Answering> {
   const root = `${events.controlRoot}.`;
+  let refused: Problem | undefined;
   const subscription = events.connection.subscribe(root + subject, {
     callback: (error, message) => {
-      if (error !== null || message.reply?.startsWith("_INBOX_") !== true) return;
+      if (error !== null) refused = natsProblem(error, events);
+      if (error !== null || !isInbox(message.reply)) return;
       const work = async (): Promise<unknown> =>
         handler(inputOf(message), message.subject.slice(root.length));
       void replyTo(message, work, largest(events));
@@ -32,12 +36,16 @@ export async function answer(
     if (!events.connection.isClosed()) await subscription.drain();
   };
   await events.connection.flush();
+  if (refused !== undefined) throw refused;
   return { close, [Symbol.asyncDispose]: close };
 }
 
+/** `_INBOX_…`, or what the server puts in its place for somebody in another account. */
+const isInbox = (reply: string | undefined): boolean => /^_(INBOX_|R_\.)/.test(reply ?? "");
+
 /**
  * Asks on a subject below `ctl.` and waits for the answer.
- * @throws the Problem that came back; E_UNREACHABLE when nobody answers in time.
+ * @throws the Problem that came back; E_UNREACHABLE when nobody answers in time, E_TOKEN_SCOPE when this user may not ask.
  */
 export async function ask(
   events: Events,
@@ -70,7 +78,7 @@ async function request(
   } catch (error) {
     const [service = subject] = subject.split(".");
     const nobody = error instanceof RequestError && error.isNoResponders();
-    if (!nobody && !(error instanceof TimeoutError)) throw asProblem(error);
+    if (!nobody && !(error instanceof TimeoutError)) throw natsProblem(error, events);
     throw new Problem("E_UNREACHABLE", `${service} does not answer.`, {
       why: nobody ? `nobody listens on ${subject}` : `no answer on ${subject} within ${timeoutMs} ms`,
       next: "`jackfield doctor` shows which service is down",

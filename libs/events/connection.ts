@@ -10,18 +10,20 @@ import {
   type Status,
 } from "@nats-io/transport-node";
 import { Problem } from "@jackfield/problem/problem";
+import { identityOf } from "./credential.ts";
+import { namesOf, type Names } from "./names.ts";
 
 /** A connection to NATS, and the names under which events and questions go there. */
-export interface Events extends AsyncDisposable {
+export interface Events extends AsyncDisposable, Readonly<Names> {
   readonly connection: NatsConnection;
   readonly manager: JetStreamManager;
-  /** `EVENTS`, or `<prefix>_EVENTS` on a NATS that is shared with others. */
-  readonly stream: string;
   readonly prefix: string | undefined;
-  /** Subjects of events begin with it: `evt`, or `<prefix>.evt`. */
-  readonly subjectRoot: string;
-  /** Subjects of questions begin with it: `ctl`, or `<prefix>.ctl`. */
-  readonly controlRoot: string;
+  /** Whose rights it has. */
+  readonly user: string;
+  /** What nobody without its credential can guess; empty without one. */
+  readonly secret: string;
+  /** What the subjects of the JetStream API begin with: `$JS.API`, and another name in the account of the handlers. */
+  readonly api: string;
   /** A fresh subject for replies, which only this connection may read. */
   inbox(): string;
   /** False between a disconnect and the reconnect. */
@@ -37,8 +39,13 @@ export interface Events extends AsyncDisposable {
 export interface EventsOptions {
   /** `nats://user:password@host:port`, several separated by commas. */
   url: string;
-  /** Who connects: a service or a handler. Its replies come to `_INBOX_<name>.>`, which nobody else may read. */
+  /** Who connects: a service or a handler. */
   name: string;
+  /**
+   * The text of a `.creds` file. Replies come to `_INBOX_<user>.>`, which nobody else may read; the user is that of the
+   * credential where we issued it, else the name.
+   */
+  creds?: string | undefined;
   prefix?: string | undefined;
   /** How long the first connection may take; later ones are tried for ever. */
   deadlineMs?: number;
@@ -50,19 +57,25 @@ export interface EventsOptions {
  * @throws Problem E_STORE_DOWN when nobody answers before the deadline, E_CONFIG for a wrong user.
  */
 export async function openEvents(options: EventsOptions): Promise<Events> {
-  const connection = await firstConnection(options);
-  const { prefix } = options;
+  const { prefix, name, creds } = options;
+  const { api, secret, authenticator, user = name } = identityOf(creds);
+  const inboxPrefix = `_INBOX_${user}`;
+  const connection = await firstConnection(options, {
+    inboxPrefix,
+    ...(authenticator !== undefined && { authenticator }),
+  });
   const line = new Line(connection);
   const close = (): Promise<void> => closeWithin(connection, line.up ? 5_000 : 0);
   return {
     connection,
     // Asking for the account's limits would need a right that handlers do not have.
-    manager: await jetstreamManager(connection, { checkAPI: false, timeout: 3_000 }),
-    stream: prefix === undefined ? "EVENTS" : `${prefix}_EVENTS`,
+    manager: await jetstreamManager(connection, { checkAPI: false, timeout: 3_000, apiPrefix: api }),
+    ...namesOf(prefix),
     prefix,
-    subjectRoot: prefix === undefined ? "evt" : `${prefix}.evt`,
-    controlRoot: prefix === undefined ? "ctl" : `${prefix}.ctl`,
-    inbox: () => createInbox(`_INBOX_${options.name}`),
+    user,
+    secret,
+    api,
+    inbox: () => createInbox(inboxPrefix),
     get connected() {
       return line.up;
     },
@@ -73,20 +86,18 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
   };
 }
 
-async function firstConnection({
-  url,
-  name,
-  deadlineMs = 15_000,
-  signal,
-}: EventsOptions): Promise<NatsConnection> {
+async function firstConnection(
+  { url, name, deadlineMs = 15_000, signal }: EventsOptions,
+  who: Pick<ConnectionOptions, "inboxPrefix" | "authenticator">,
+): Promise<NatsConnection> {
   const deadline = performance.now() + deadlineMs;
   for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
     signal?.throwIfAborted();
     try {
       return await connect({
         ...serversOf(url),
+        ...who,
         name,
-        inboxPrefix: `_INBOX_${name}`,
         timeout: Math.max(100, Math.min(5_000, deadline - performance.now())),
         maxReconnectAttempts: -1,
         reconnectTimeWait: 200,
@@ -187,6 +198,6 @@ const unreachable = (url: string, deadlineMs: number, cause: unknown): Problem =
 const wrongUser = (url: string, cause: Error): Problem =>
   new Problem("E_CONFIG", `NATS at ${withoutSecret(url)} refuses this user.`, {
     why: cause.message,
-    next: "put the right user and password into JACKFIELD_NATS_URL",
+    next: "put the right user and password into JACKFIELD_NATS_URL, or the path of its .creds file into JACKFIELD_NATS_CREDS",
     cause,
   });

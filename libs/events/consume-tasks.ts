@@ -5,6 +5,7 @@ import { consumerInfo, type BoundConsumer } from "./handler-consumer.ts";
 import { readDelivery, type Refusal } from "./log-entry.ts";
 import { pause } from "./pause.ts";
 import { Pull, type Delivery } from "./pull.ts";
+import { natsProblem } from "./refused.ts";
 
 /** One `triggered` event, handed to a handler. */
 export interface TaskDelivery {
@@ -49,7 +50,7 @@ export async function consumeTasks(events: Events, options: ConsumeTasksOptions)
   while (!signal.aborted && !events.connection.isClosed()) {
     attempt += 1;
     await workOnce().catch((error: unknown) => {
-      if (!signal.aborted) options.onProblem?.(asProblem(error));
+      if (!signal.aborted) options.onProblem?.(natsProblem(error, events));
     });
     await pause(attempt, signal);
   }

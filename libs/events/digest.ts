@@ -1,4 +1,5 @@
-import { digestOf, sha256 } from "@jackfield/spec/event/canonical";
+import { createHmac } from "node:crypto";
+import { digestOf } from "@jackfield/spec/event/canonical";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { eventKey } from "@jackfield/spec/event/ids";
 import { isJsonType } from "./header-text.ts";
@@ -46,7 +47,10 @@ function valueText(text: string): string | undefined {
 
 /**
  * `Nats-Msg-Id`: the log's key and the content digest together. The server then drops true repeats only; a conflict
- * reaches the log, and nobody can take another's id without sending the same bytes.
+ * reaches the log. The secret of the sender is in it, for an answer that is easily guessed (`pass`, and nothing else) has
+ * bytes that anybody can make: who sent junk under that id first would have the answer dropped.
  */
-export const messageId = (event: CloudEvent, digest: string): string =>
-  sha256(`${eventKey(event)}\n${digest}`).toString("base64url");
+export const messageId = (event: CloudEvent, digest: string, secret = ""): string =>
+  createHmac("sha256", secret)
+    .update(`${eventKey(event)}\n${digest}`)
+    .digest("base64url");

@@ -78,8 +78,7 @@ export class FollowStream {
     signal.removeEventListener("abort", stop);
     clearInterval(looking);
     this.#pull?.stop();
-    // It would go by itself after a minute; a closed connection leaves it to that.
-    void manager.consumers.delete(stream, name).catch(() => undefined);
+    // The consumer goes by itself after a minute: who may delete consumers could delete those of handlers.
     return ending;
   }
 

@@ -9,13 +9,11 @@ import { nanos } from "@nats-io/transport-node";
 import { Problem } from "@jackfield/problem/problem";
 import { eventType } from "@jackfield/spec/event/type";
 import type { Events } from "./connection.ts";
+import { durableName, type HandlerPlace } from "./names.ts";
 import { encodeToken } from "./subject.ts";
 
-/** Whose `triggered` events go where: one handler of one project (or of all, when an admin registered it as global). */
-export interface HandlerConsumer {
-  /** `*` for all. */
-  project: string;
-  handler: string;
+/** A handler and one of its capabilities. */
+export interface HandlerConsumer extends HandlerPlace {
   capability: string;
 }
 
@@ -31,15 +29,6 @@ export interface HandlerConsumerOptions {
   /** How far back a consumer looks when it is made; the longest time in which a task may still be started. */
   lookbackMs?: number;
 }
-
-/**
- * `<project>-<handler>-<capability>`, `_all-…` for a global handler. A hyphen inside a name is doubled, so that project
- * `a-b` with handler `c` and project `a` with handler `b-c` do not share one consumer.
- */
-export const durableName = ({ project, handler, capability }: HandlerConsumer): string =>
-  [project === "*" ? "_all" : doubled(project), doubled(handler), capability].join("-");
-
-const doubled = (name: string): string => name.replaceAll("-", "--");
 
 /** The subjects of one handler's `triggered` events for one capability, whatever the contract version. */
 export function triggeredFilter(events: Events, { project, handler, capability }: HandlerConsumer): string {

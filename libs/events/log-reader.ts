@@ -7,6 +7,7 @@ import type { LogEntry } from "./log-entry.ts";
 import { after, beforeAll, beforeFirst, placeAfter, type Gap } from "./log-place.ts";
 import { interrupted, noStream, notReadYet, streamBehind } from "./log-problems.ts";
 import { pause } from "./pause.ts";
+import { natsProblem } from "./refused.ts";
 import { streamState, type StreamState } from "./stream.ts";
 
 /** What the log holds after a position, in order; everything up to `upTo` was looked at. */
@@ -116,7 +117,7 @@ class LogReader {
     } catch (error) {
       if (this.#stopped.signal.aborted) return undefined;
       if (this.#events.connection.isClosed()) throw error;
-      await this.#interrupted(asProblem(error));
+      await this.#interrupted(natsProblem(error, this.#events));
       return undefined;
     }
   }

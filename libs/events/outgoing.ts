@@ -1,6 +1,7 @@
 import { headers as natsHeaders, type MsgHdrs } from "@nats-io/transport-node";
 import { Problem } from "@jackfield/problem/problem";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import type { Events } from "./connection.ts";
 import { contentDigest, messageId } from "./digest.ts";
 import { encodeStructured } from "./encode.ts";
 import { subjectOf } from "./subject.ts";
@@ -16,11 +17,14 @@ export interface Outgoing {
  * Event → subject, body and headers with its message id.
  * @throws Problem E_INVALID, E_TOO_LARGE.
  */
-export function outgoing(event: CloudEvent, subjectRoot: string): Outgoing {
+export function outgoing(
+  event: CloudEvent,
+  { subjectRoot, secret }: Pick<Events, "subjectRoot" | "secret">,
+): Outgoing {
   const { body, headers: lines } = encodeStructured(event);
   const headers = natsHeaders();
   for (const [name, value] of lines) headers.set(name, value);
-  headers.set("Nats-Msg-Id", messageId(event, digestOfSendable(event)));
+  headers.set("Nats-Msg-Id", messageId(event, digestOfSendable(event), secret));
   return { subject: subjectOf(event, subjectRoot), body, headers };
 }
 

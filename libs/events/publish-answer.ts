@@ -52,16 +52,6 @@ export const lateProblem = (why: string): Problem =>
     next: "publish it again under the same id: it is in the log at most once",
   });
 
-/** An error of the server that says this connection may not publish there, as a problem with the subject. */
-export function rightsProblem(error: Error): { subject: string; problem: Problem } | undefined {
-  if (!(error instanceof PermissionViolationError) || error.operation !== "publish") return undefined;
-  const { subject } = error;
-  const problem = new Problem("E_TOKEN_SCOPE", `This connection may not publish on ${subject}.`, {
-    cause: error,
-  });
-  return { subject, problem };
-}
-
 /** Looking at the stream failed: 0 when it is not allowed, undefined when it may be tried again. */
 export const epochWithoutRight = (error: unknown): 0 | undefined =>
   error instanceof PermissionViolationError ||

@@ -113,7 +113,7 @@ test("hostile types do not cut the connection, and lie under tokens that a reade
   for (const [n, type] of types.entries()) await publisher.publish({ ...pushed(n), type });
   for (const [n, type] of types.entries()) {
     const stored = await events.manager.streams.getMessage(events.stream, { seq: n + 1 });
-    expect(stored?.subject).toBe(outgoing({ ...pushed(n), type }, events.subjectRoot).subject);
+    expect(stored?.subject).toBe(outgoing({ ...pushed(n), type }, events).subject);
   }
 });
 

@@ -5,7 +5,8 @@ import type { Position } from "@jackfield/spec/event/position";
 import type { Events } from "./connection.ts";
 import { outgoing, type Outgoing } from "./outgoing.ts";
 import { pauseMs } from "./pause.ts";
-import { epochWithoutRight, fullProblem, lateProblem, readAnswer, rightsProblem } from "./publish-answer.ts";
+import { epochWithoutRight, fullProblem, lateProblem, readAnswer } from "./publish-answer.ts";
+import { refusedBy } from "./refused.ts";
 import { streamState } from "./stream.ts";
 
 /**
@@ -127,7 +128,7 @@ class PipelinedPublisher implements Publisher {
   }
 
   #prepared(event: CloudEvent): Sending {
-    const message = outgoing(event, this.#events.subjectRoot);
+    const message = outgoing(event, this.#events);
     this.#count += 1;
     return {
       ...message,
@@ -178,10 +179,12 @@ class PipelinedPublisher implements Publisher {
     if (status.type === "close") {
       for (const sending of [...this.#open]) this.#fail(sending, lateProblem("the connection was closed"));
     }
-    const rights = status.type === "error" ? rightsProblem(status.error) : undefined;
-    if (rights === undefined) return;
-    const concerned = [...this.#onTheirWay.values()].filter(({ subject }) => subject === rights.subject);
-    for (const sending of concerned) this.#fail(sending, rights.problem);
+    const refused = status.type === "error" ? refusedBy(status.error, this.#events) : undefined;
+    if (refused === undefined) return;
+    // Without its inbox no answer ever comes.
+    const all = refused.subject === `${this.#inbox}.*`;
+    for (const sending of [...this.#open])
+      if (all || sending.subject === refused.subject) this.#fail(sending, refused.problem);
   }
 
   #answered(message: Msg): void {

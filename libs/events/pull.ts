@@ -1,5 +1,6 @@
 import { nanos, type Msg, type Subscription } from "@nats-io/transport-node";
 import type { Events } from "./connection.ts";
+import { natsProblem, refusedBy } from "./refused.ts";
 
 /** One stored message as JetStream delivers it. */
 export interface Delivery {
@@ -49,19 +50,21 @@ export class Pull {
     this.#events = events;
     this.#options = options;
     this.#inbox = events.inbox();
-    this.#subject = `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${options.consumer}`;
+    this.#subject = `${events.api}.CONSUMER.MSG.NEXT.${options.stream}.${options.consumer}`;
     this.#subscription = events.connection.subscribe(this.#inbox, {
       callback: (error, message) => {
         if (error === null) this.#take(message);
-        else this.#lose(error.message);
+        else this.#lose(natsProblem(error, events).message);
       },
     });
     this.#watchdog = setInterval(() => {
       const silentMs = performance.now() - this.#heardAt;
       if (this.pending > 0 && silentMs > 2.4 * heartbeatMs) this.#lose("the server is silent");
     }, heartbeatMs).unref();
-    this.#unwatch = events.watch(({ type }) => {
-      if (type === "disconnect" || type === "close") this.#lose("the connection was lost");
+    this.#unwatch = events.watch((status) => {
+      if (status.type === "disconnect" || status.type === "close") this.#lose("the connection was lost");
+      const refused = status.type === "error" ? refusedBy(status.error, events) : undefined;
+      if (refused?.subject === this.#subject) this.#lose(refused.problem.message);
     });
   }
 

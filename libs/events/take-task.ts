@@ -5,6 +5,7 @@ import { consumerInfo, type BoundConsumer } from "./handler-consumer.ts";
 import type { Refusal } from "./log-entry.ts";
 import { pause } from "./pause.ts";
 import { deliveryOf } from "./pull.ts";
+import { refusedBy } from "./refused.ts";
 
 export interface TakeTaskOptions {
   /** How long to wait for a task; 0 looks once. */
@@ -18,6 +19,7 @@ export interface TakeTaskOptions {
 /**
  * Takes one task from any of a handler's consumers, for whoever asks again and again instead of holding a connection to
  * NATS. Undefined when there was none in time. What comes for somebody who has left is given back at once.
+ * @throws Problem E_TOKEN_SCOPE when this user may not take tasks there.
  */
 export async function takeTask(
   events: Events,
@@ -28,12 +30,18 @@ export async function takeTask(
   const inTime = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.ceil(waitMs)) + 1_000)]);
   for (let attempt = 1; !inTime.aborted; attempt += 1) {
     const taken = await takeOnce(events, consumers, { deadline, signal: inTime, onBad }).catch(
-      () => undefined,
+      (error: unknown) => notAllowed(error, events),
     );
     if (taken !== undefined || performance.now() >= deadline) return taken;
     await pause(attempt, inTime);
   }
   return undefined;
+}
+
+/** A fault passes, and it is tried again; what may not be done is said. */
+function notAllowed(error: unknown, events: Events): undefined {
+  const refused = refusedBy(error, events);
+  if (refused !== undefined) throw refused.problem;
 }
 
 interface Attempt extends Pick<TakeTaskOptions, "signal" | "onBad"> {
@@ -94,7 +102,7 @@ class Taking {
     this.open += 1;
     const leftMs = Math.floor(deadline - performance.now());
     const asked = leftMs > 0 ? { batch: 1, expires: nanos(leftMs) } : { batch: 1, no_wait: true };
-    const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`;
+    const subject = `${this.#events.api}.CONSUMER.MSG.NEXT.${stream}.${durable}`;
     this.#events.connection.publish(subject, JSON.stringify(asked), { reply: inbox });
   }
 

@@ -7,7 +7,7 @@ import type { Question } from "@jackfield/spec/ask/question";
 /** A question and how a service answers it. */
 export interface Answer {
   question: Question;
-  /** Of the handler that is asked, where a question has a place for any. */
+  /** What stands in the places of a question that has some: `<project>.<handler>`. */
   name?: string;
   reply(input: unknown, subject: string): Promise<unknown>;
 }
@@ -36,9 +36,9 @@ export const answerTo = <Input extends z.ZodType, Output extends z.ZodType>(
   },
 });
 
-/** `<service>.<name>` below the control root; a name in angle brackets is a place for any handler. */
+/** `<service>.<name>` below the control root; what is in angle brackets is a place for any. */
 const placeOf = (question: Question, name?: string): string =>
-  `${question.service}.${name ?? (question.name.startsWith("<") ? "*" : question.name)}`;
+  `${question.service}.${name ?? question.name.replaceAll(/<\w+>/g, "*")}`;
 
 /** Starts answering; disposing of it stops that. */
 export async function listenFor(events: Events, answers: Answer[]): Promise<AsyncDisposable> {

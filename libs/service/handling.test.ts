@@ -47,7 +47,7 @@ beforeEach(async () => {
   lease = () => ({ go: true, untilSeconds: 60 });
   events = await openEvents({ url: nats.url, name: "conductor", prefix: stream });
   await ensureStream(events, { maxBytes: 64_000_000 });
-  await answer(events, "handler.*", async () => {
+  await answer(events, "handler.*.*", async () => {
     const consumer = await ensureHandlerConsumer(events, {
       project: "p",
       handler: "doubler",
@@ -56,7 +56,7 @@ beforeEach(async () => {
     registered = true;
     return { consumers: [{ capability: "double", ...consumer }], everySeconds: 5 };
   });
-  await answer(events, "lease.*", async () => lease());
+  await answer(events, "lease.*.*", async () => lease());
   reading.stop = new AbortController();
   reading.done = readLog(events, {
     from: undefined,

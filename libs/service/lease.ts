@@ -1,4 +1,4 @@
-import { lease } from "@jackfield/spec/ask/conductor";
+import { lease, placeOfHandler } from "@jackfield/spec/ask/conductor";
 import type { Events } from "@jackfield/events/connection";
 import { askService } from "./answer.ts";
 import type { Assignment } from "./answer-events.ts";
@@ -12,9 +12,11 @@ export async function askLease(
   assignment: Assignment,
 ): Promise<StopReason | "go" | undefined> {
   const { task, triggered, attempt, instance, handler } = assignment;
-  const input = { task, triggeredid: triggered.id, attempt, instance, project: triggered.project ?? "" };
+  const project = triggered.project ?? "";
+  const input = { task, triggeredid: triggered.id, attempt, instance, project };
   try {
-    const answer = await askService(events, lease, input, { name: handler, timeoutMs: 3_000 });
+    const name = placeOfHandler(project, handler);
+    const answer = await askService(events, lease, input, { name, timeoutMs: 3_000 });
     return answer.go ? "go" : answer.reason;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { register } from "@jackfield/spec/ask/conductor";
+import { placeOfHandler, register } from "@jackfield/spec/ask/conductor";
 import type { HandlerDescription } from "@jackfield/spec/facts/handler";
 import type { Events } from "@jackfield/events/connection";
 import { askService } from "./answer.ts";
@@ -54,7 +54,7 @@ const say = (events: Events, { description, instance, concurrency }: Self, leavi
     events,
     register,
     { ...description, instance, concurrency: leaving ? 0 : concurrency, leaving },
-    { name: description.handler, timeoutMs: 3_000 },
+    { name: placeOfHandler(description.project, description.handler), timeoutMs: 3_000 },
   );
 
 /** Repeats `once`, which says when the next time is; a failure is repeated sooner, then less and less soon. */

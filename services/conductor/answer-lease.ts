@@ -4,7 +4,7 @@ import { isAborted } from "@jackfield/lifecycle/runs";
 import { NotLoaded } from "@jackfield/lifecycle/state";
 import { isOpen, type OpenTask, type Task } from "@jackfield/lifecycle/tasks";
 import { Problem } from "@jackfield/problem/problem";
-import type { lease } from "@jackfield/spec/ask/conductor";
+import { placeOfHandler, type lease } from "@jackfield/spec/ask/conductor";
 import type { Conductor } from "./conductor.ts";
 
 type Asked = z.output<typeof lease.input>;
@@ -23,13 +23,15 @@ export const answerLease =
     if (task === undefined && outbox.has(asked.triggeredid))
       return { go: true, untilSeconds: decidedSeconds };
     if (task === undefined) return { go: false, reason: await whyOver(conductor, asked) };
-    if (subject !== `lease.${task.handler}`) {
+    // A shadow may be at work when its run is over and out of memory.
+    const run =
+      held(() => state.runs.get(task.run)) ?? (await conductor.ask(({ runs }) => runs.get(task.run)));
+    if (subject !== `lease.${placeOfHandler(run?.scope.project, task.handler)}`) {
       throw new Problem(
         "E_NOT_YOURS",
         `${asked.task} was given to ${task.handler}, not to who asks on ${subject}.`,
       );
     }
-    const run = held(() => state.runs.get(task.run));
     if (run !== undefined && isAborted(run)) return { go: false, reason: "abort" };
     const heard = atWork.heard.get("role" in task ? askKey(task.id, task.handler) : task.id);
     if (heard !== undefined) heard.leasedMs = performance.now();

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { ensureHandlerConsumer } from "@jackfield/events/handler-consumer";
 import { handlerKey, registration } from "@jackfield/lifecycle/handlers";
 import { Problem } from "@jackfield/problem/problem";
-import type { register } from "@jackfield/spec/ask/conductor";
+import { placeOfHandler, type register } from "@jackfield/spec/ask/conductor";
 import { handlerDescription, type HandlerDescription } from "@jackfield/spec/facts/handler";
 import type { Conductor } from "./conductor.ts";
 
@@ -65,10 +65,11 @@ async function makeConsumers(
   );
 }
 
-function checkName({ handler }: HandlerDescription, subject: string): void {
-  if (subject === `handler.${handler}`) return;
+function checkName({ handler, project }: HandlerDescription, subject: string): void {
+  const own = `handler.${placeOfHandler(project, handler)}`;
+  if (subject === own) return;
   throw new Problem("E_NOT_YOURS", `${handler} cannot register on ${subject}.`, {
-    next: `register on handler.${handler}`,
+    next: `register on ${own}`,
   });
 }
 

@@ -5,7 +5,7 @@ import { Problem, reportOf } from "@jackfield/problem/problem";
 import { askService } from "@jackfield/service/answer";
 import { assignmentOf, finishedEvent, startedEvent, type Assignment } from "@jackfield/service/answer-events";
 import { isDoubtful, mayBegin } from "@jackfield/service/may-begin";
-import { register } from "@jackfield/spec/ask/conductor";
+import { placeOfHandler, register } from "@jackfield/spec/ask/conductor";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { triggeredData, type TriggeredData } from "@jackfield/spec/event/task";
 import { nextTask, registerHandler, type pulledTask } from "@jackfield/spec/http/handlers";
@@ -32,7 +32,7 @@ export function servePulling(app: FastifyInstance, parts: GatewayParts): void {
       parts.events,
       register,
       { ...body, handler: name },
-      { name },
+      { name: placeOfHandler(body.project, name) },
     );
     if (body.leaving === true) runners.forget(name, body.instance);
     else runners.remember(name, body.instance, consumers);

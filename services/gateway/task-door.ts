@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { Problem } from "@jackfield/problem/problem";
 import { askService } from "@jackfield/service/answer";
 import { finishedEvent, progressedEvent, type Assignment } from "@jackfield/service/answer-events";
-import { lease } from "@jackfield/spec/ask/conductor";
+import { lease, placeOfHandler } from "@jackfield/spec/ask/conductor";
 import { parseType } from "@jackfield/spec/event/type";
 import { finish, heartbeat, progress } from "@jackfield/spec/http/handlers";
 import { checkedOutputs } from "./contracts.ts";
@@ -23,11 +23,11 @@ export function serveTasks(app: FastifyInstance, parts: GatewayParts): void {
 
   serve(app, heartbeat, async ({ params, body }) => {
     const assignment = opened(body.token, params.task);
-    const { task, triggered, attempt, instance, handler: name } = assignment;
-    const asked = { task, triggeredid: triggered.id, attempt, instance, project: triggered.project ?? "" };
-    const answer = await askService(events, lease, asked, { name, timeoutMs: leaseWithinMs }).catch(
-      () => undefined,
-    );
+    const { task, triggered, attempt, instance, handler } = assignment;
+    const { project = "" } = triggered;
+    const asked = { task, triggeredid: triggered.id, attempt, instance, project };
+    const to = { name: placeOfHandler(project, handler), timeoutMs: leaseWithinMs };
+    const answer = await askService(events, lease, asked, to).catch(() => undefined);
     if (answer?.go === false) throw stop(answer.reason);
     return { go: true as const, untilSeconds: answer?.untilSeconds ?? goOnSeconds };
   });

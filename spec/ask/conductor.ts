@@ -8,8 +8,12 @@ import { decision, question } from "./question.ts";
 
 const accepted = z.object({ position: positionText, event: z.string() });
 
-/** Asked on `ctl.lease.<handler>`: may this attempt go on? Every 5 s while working, and before a redelivered one begins. */
-export const lease = question("lease", "<handler>", {
+/** Where a handler asks: the project of its task, or its own (`_` for a global one), and its name. The rights on NATS are for that. */
+export const placeOfHandler = (project: string | null | undefined, handler: string): string =>
+  `${project ?? "_"}.${handler}`;
+
+/** Asked on `ctl.lease.<project>.<handler>`: may this attempt go on? Every 5 s while working, and before a redelivered one begins. */
+export const lease = question("lease", "<project>.<handler>", {
   input: z.object({
     task: z.string(),
     triggeredid: z.string(),
@@ -23,8 +27,8 @@ export const lease = question("lease", "<handler>", {
   ]),
 });
 
-/** Asked on `ctl.handler.<handler>` at the start and every 5 s: here I am, with this many workers. */
-export const register = question("handler", "<handler>", {
+/** Asked on `ctl.handler.<project>.<handler>` at the start and every 5 s: here I am, with this many workers. */
+export const register = question("handler", "<project>.<handler>", {
   input: handlerDescription.extend({
     instance: z.string(),
     concurrency: z.int().min(0).max(10_000),

@@ -28,7 +28,7 @@ export interface FileNats {
 }
 
 /** Call it at the top of a file: one server for its tests, on a free port, stopped after the last. */
-export function natsForThisFile(options: { syncAlways?: boolean } = {}): FileNats {
+export function natsForThisFile(options: { syncAlways?: boolean; accounts?: string[] } = {}): FileNats {
   let folder = "";
   let running: NatsServer | undefined;
   const server = (): NatsServer => {

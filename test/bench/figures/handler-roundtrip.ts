@@ -24,12 +24,12 @@ async function startHandlers(bed: Bed, events: Events, natsUrl: string): Promise
   const registered = new Promise<void>((resolve) => (heard = resolve));
   const consumerOf = (handler: string) =>
     ensureHandlerConsumer(events, { project: "p", handler, capability: "noop" });
-  await answer(events, "handler.*", async () => {
+  await answer(events, "handler.*.*", async () => {
     const consumer = await consumerOf("sdk");
     heard();
     return { consumers: [{ capability: "noop", ...consumer }], everySeconds: 5 };
   });
-  await answer(events, "lease.*", async () => ({ go: true, untilSeconds: 60 }));
+  await answer(events, "lease.*.*", async () => ({ go: true, untilSeconds: 60 }));
   const bare = async (name: Name, ...mode: string[]): Promise<RunningNode> => {
     const { stream, durable } = await consumerOf(name);
     const subject = `${events.subjectRoot}.p.${name}.${eventType("noop", "", "").replaceAll(/\.+$/g, "")}`;
@@ -74,7 +74,7 @@ class Requester {
   }
 
   async #time(handler: Name): Promise<number> {
-    const { subject, body, headers } = outgoing(this.#triggered(handler), this.#events.subjectRoot);
+    const { subject, body, headers } = outgoing(this.#triggered(handler), this.#events);
     const seen = new Promise<void>((resolve) => (this.#finished = resolve));
     const began = performance.now();
     this.#events.connection.publish(subject, body, { headers });
