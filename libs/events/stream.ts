@@ -85,6 +85,11 @@ function driftOf(info: StreamInfo, settings: ReturnType<typeof settingsOf>): Dri
     .filter(({ is, should }) => JSON.stringify(is) !== JSON.stringify(should));
 }
 
+/** Takes every message before this one out of the stream. For the one who has kept them. */
+export async function trimStream(events: Events, from: number): Promise<void> {
+  await events.manager.streams.purge(events.stream, { seq: from });
+}
+
 /** The state of the stream, or undefined when there is none. */
 export async function streamState(events: Events): Promise<StreamState | undefined> {
   const info = await streamInfo(events);

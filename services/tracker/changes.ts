@@ -28,10 +28,12 @@ export function changesOf(entries: readonly LogEntry[], known: Known): Changes {
   };
 }
 
-/** Positions that the stream does not hold → the note that stands in their place. */
+/** Positions that the stream does not hold → the note that stands in their place; its body is the data of the incident. */
 export function lost({ from, to, why }: Gap, nowMs: number): Changes {
-  const detail = `${why}: ${printPosition(from)} to ${printPosition(to)} were not in the stream`;
-  const refused = { reason: "not-an-event" as const, detail, body: new Uint8Array(), headers: [] };
+  const said = { what: "log.gap", why, from: printPosition(from), to: printPosition(to) };
+  const detail = `${why}: ${said.from} to ${said.to} were not in the stream`;
+  const body = Buffer.from(JSON.stringify(said));
+  const refused = { reason: "not-an-event" as const, detail, body, headers: [] };
   const entry = { position: to, subject: "", storedMs: nowMs, refused };
   return {
     kept: [],

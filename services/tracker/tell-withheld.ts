@@ -5,6 +5,7 @@ import type { Parts } from "@jackfield/service/define";
 import { printPosition } from "@jackfield/spec/event/position";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { sql, type Selectable } from "kysely";
+import { incidentOf } from "./incident.ts";
 import { tablesOf, type Db, type Tables } from "./tables.ts";
 
 type Withheld = Selectable<Tables["withheld"]>;
@@ -14,7 +15,8 @@ const mostOfDetail = 2_000;
 
 /**
  * Says what was withheld and not said yet, also what a process that died left: every one as a line of the process's log,
- * and of each reason and subject the first as a fact, so that a flood of forgeries does not make a flood of facts.
+ * and of each reason and subject the first as a fact, so that a flood of forgeries does not make a flood of facts. What the
+ * stream had lost is an incident, each time.
  */
 export async function tellWithheld({ database, publisher, log }: Parts): Promise<void> {
   const db = tablesOf(database);
@@ -24,7 +26,8 @@ export async function tellWithheld({ database, publisher, log }: Parts): Promise
       const { why, subject, detail } = row;
       const position = printPosition(row);
       log.warn({ event: "event.withheld", position, why, subject, detail }, "kept out of the log");
-      if (await isFirst(db, row)) await publisher.publish(factOf(row), { untilAccepted: true });
+      if (why === "missing" || (await isFirst(db, row)))
+        await publisher.publish(factOf(row), { untilAccepted: true });
       await markTold(db, row);
     }
     if (rows.length < atOnce) return;
@@ -63,10 +66,12 @@ async function markTold(db: Db, { epoch, sequence }: Withheld): Promise<void> {
 }
 
 const factOf = (row: Withheld): CloudEvent =>
-  parkedFact(
-    { reader: "tracker", position: row, times: 1, event: eventIn(row) },
-    { why: row.why, subject: row.subject, detail: row.detail.slice(0, mostOfDetail) },
-  );
+  row.why === "missing"
+    ? incidentOf(row)
+    : parkedFact(
+        { reader: "tracker", position: row, times: 1, event: eventIn(row) },
+        { why: row.why, subject: row.subject, detail: row.detail.slice(0, mostOfDetail) },
+      );
 
 /** What is no event, or only claims to be somebody's, lends nothing to the fact about it. */
 function eventIn({ why, body }: Withheld): CloudEvent | undefined {

@@ -8,6 +8,7 @@ import { Fold } from "./fold.ts";
 import { keeperOf, makeStream } from "./keeper.ts";
 import { tablesOf, type Db } from "./tables.ts";
 import { tellWithheld } from "./tell-withheld.ts";
+import { startTrimming } from "./trim.ts";
 import { waitFrom } from "@jackfield/service/waiting";
 
 /** What folding and answering share while this process is the active one. */
@@ -33,23 +34,25 @@ const restMs = 4;
 /** Makes the stream when there is none, and takes up the log where it ends. */
 export async function openTracker(parts: Parts<TrackerConfig>): Promise<Tracker> {
   const { events, database, config } = parts;
-  const stream = { maxBytes: config.JACKFIELD_STREAM_BYTES };
-  await makeStream(parts, stream);
+  const stream = await makeStream(parts, { maxBytes: config.JACKFIELD_STREAM_BYTES });
   const fold = await Fold.open(database);
   const waiting = waitFrom(fold.progress.position);
+  const kept = (): Position => fold.progress.position;
+  const trimming = startTrimming(parts, { kept, days: config.JACKFIELD_STREAM_DAYS });
   const tell = telling(parts);
   tell();
   return {
     db: tablesOf(database),
     types: fold.types,
     progress: () => printProgress(fold),
-    position: () => fold.progress.position,
+    position: kept,
     reached: async (text) => {
       if (text !== undefined) await waiting.until(parsePosition(text), waitMs);
     },
     renew: (last) => renewEpoch(events, last),
     fold: {
-      keeper: keeperOf(parts, fold, stream),
+      keeper: keeperOf(parts, { fold, stream, tell }),
+      close: async () => trimming.close(),
       get position() {
         const { position } = fold.progress;
         return isStart(position) ? undefined : position;

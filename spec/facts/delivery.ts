@@ -20,7 +20,7 @@ const delivery = {
 export const deliveryParked = fact("delivery.parked", {
   data: z.object({
     ...delivery,
-    why: z.enum(["failed", "conflict", "forged", "not-an-event", "no-question", "missing"]),
+    why: z.enum(["failed", "conflict", "forged", "not-an-event", "no-question"]),
     detail: z.string(),
     subject: z.string(),
     /** How often it was parked; above 1 a redrive failed. */
