@@ -4,8 +4,14 @@ import { clientSettings, type Database } from "./database.ts";
 import { lockKey } from "./lock-key.ts";
 import { reachable } from "./reach.ts";
 
-/** Held by one process at a time; PostgreSQL gives it up when the holder's connection ends. */
+/**
+ * Held by one process at a time; PostgreSQL gives it up when the holder's connection ends. A holder that was stopped
+ * (SIGSTOP, a frozen machine) keeps its connection, so it shows a sign of life every second, and who waits ends the
+ * connection of one that shows none.
+ */
 export interface Lock extends AsyncDisposable {
+  /** Was there a sign of life so lately that nobody can have taken the lock? Whoever speaks as the holder asks first. */
+  isFresh(): boolean;
   /** Resolves when the connection broke, so somebody else may hold it now. Never after `release`. */
   readonly lost: Promise<void>;
   release(): Promise<void>;
@@ -45,14 +51,19 @@ export async function holdLock(
 }
 
 const lockTimedOut = "55P03";
+const lookEverySeconds = 2;
+const signEveryMs = 1_000;
+/** The holder stops speaking a second before anybody may end it. */
+const freshMs = 4_000;
+const silentMs = 5_000;
 
-/**
- * A statement that waits keeps old row versions alive in the whole database, so a standby asks anew once a minute.
- * It still gets the lock in the moment in which it is free.
- */
+/** It gets the lock in the moment in which it is free; between its looks at the holder it just waits. */
 async function waitFor(client: pg.Client, key: string): Promise<void> {
   // A holder is idle for as long as it is active; no timeout of the server may end that.
-  await client.query("set lock_timeout = '60s'; set statement_timeout = 0; set idle_session_timeout = 0");
+  await client.query(
+    `set lock_timeout = '${lookEverySeconds}s'; set statement_timeout = 0; set idle_session_timeout = 0`,
+  );
+  let seen: Sign | undefined;
   for (;;) {
     try {
       await client.query("select pg_advisory_lock($1)", [key]);
@@ -60,17 +71,54 @@ async function waitFor(client: pg.Client, key: string): Promise<void> {
     } catch (error) {
       if (!(error instanceof pg.DatabaseError && error.code === lockTimedOut)) throw error;
     }
+    const sign = await signOfHolder(client, key);
+    const isNew = sign?.pid !== seen?.pid || sign?.at !== seen?.at;
+    if (isNew) seen = sign;
+    else if (sign !== undefined && seen !== undefined && sign.seenMs - seen.seenMs >= silentMs)
+      await client.query("select pg_terminate_backend($1)", [sign.pid]);
   }
+}
+
+/** The last sign of life of the holder, and when it was seen by our clock; the two clocks are never compared. */
+interface Sign {
+  pid: number;
+  at: string;
+  seenMs: number;
+}
+
+async function signOfHolder(client: pg.Client, key: string): Promise<Sign | undefined> {
+  const { rows } = await client.query<{ pid: number; at: string }>(
+    `select pid, state_change::text as at from pg_locks join pg_stat_activity using (pid)
+     where locktype = 'advisory' and granted and objsubid = 1 and datname = current_database()
+       and (classid::bigint << 32 | objid::bigint) = $1::bigint`,
+    [key],
+  );
+  const [row] = rows;
+  return row === undefined ? undefined : { ...row, seenMs: performance.now() };
 }
 
 function heldBy(client: pg.Client, ended: Promise<void>): Lock {
   let released = false;
+  let signMs = performance.now();
+  let asked = false;
+  const sign = async (): Promise<void> => {
+    if (asked) return;
+    asked = true;
+    const sentMs = performance.now();
+    await client.query("select 1");
+    asked = false;
+    signMs = sentMs;
+  };
+  // A broken connection ends it, and is told by `lost`.
+  const signs = setInterval(() => void sign().catch(() => clearInterval(signs)), signEveryMs).unref();
   const lost = ended.then(() => (released ? new Promise<void>(() => undefined) : undefined));
   const release = async (): Promise<void> => {
     released = true;
+    clearInterval(signs);
     await client.end().catch(() => undefined);
   };
-  return { lost, release, [Symbol.asyncDispose]: release };
+  const isFresh = (): boolean => performance.now() - signMs < freshMs;
+  return { lost, isFresh, release, [Symbol.asyncDispose]: release };
 }
 
 /** For those who lose a lock in the middle of something. */

@@ -1,3 +1,4 @@
+import pg from "pg";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { freshDatabase, type TestDatabase } from "../../test/bed/servers.ts";
 import { until } from "../../test/bed/until.ts";
 import { openPostgres, type Database } from "./database.ts";
 import { holdLock } from "./lock.ts";
+import { lockKey } from "./lock-key.ts";
 import { migrate } from "./migrate.ts";
 import { isOutage } from "./outage.ts";
 import { movePosition, PositionLost, readPosition, type PositionTables } from "./position.ts";
@@ -164,6 +166,21 @@ test("a lock has one holder; the next gets it when the first lets go, and a brok
     const { rows } = await pool.query("select granted from pg_locks where locktype = 'advisory'");
     return rows.length === 1;
   });
+});
+
+test("a holder that shows no sign of life is ended by who waits; one that does keeps its lock", async () => {
+  const database = await open("public");
+  const stopped = new pg.Client({ connectionString: bed.url });
+  const ended = new Promise((resolve) => stopped.on("error", resolve));
+  await stopped.connect();
+  await stopped.query("select pg_advisory_lock($1)", [lockKey("public", "stopped")]);
+  await using living = await holdLock(database, "living");
+  const inVain = holdLock(database, "living", { signal: AbortSignal.timeout(9_000) });
+  await using next = await holdLock(database, "stopped");
+  await ended;
+  expect(next.isFresh()).toBe(true);
+  await expect(inVain).rejects.toThrow("due to timeout");
+  expect(living.isFresh()).toBe(true);
 });
 
 test("the position moves only from where this process left it", async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { LogEntry } from "@jackfield/events/log-entry";
-import { holdLock, lockLost } from "@jackfield/postgres/lock";
+import { holdLock, lockLost, type Lock } from "@jackfield/postgres/lock";
 import type { ParkedTables } from "@jackfield/postgres/parked";
 import type { LogFold, Parts, ServiceParts } from "./define.ts";
 import { followLog } from "./follow-log.ts";
@@ -65,7 +65,10 @@ async function activate(
   const parking = fold === undefined ? undefined : openParking(service.name, fold, parts);
   try {
     const answers = [...(service.answers?.(shared, parts) ?? []), ...(parking?.answers ?? [])];
-    await using _listening = await listenFor(parts.events, answers);
+    await using _listening = await listenFor(
+      parts.events,
+      answers.map((one) => whileFresh(one, lock)),
+    );
     parts.log.info({ event: "service.active", position: fold?.position }, `${service.name} is active`);
     onState({ ready: true });
     parking?.reader.tell();
@@ -80,6 +83,12 @@ async function activate(
     await fold?.close?.();
   }
 }
+
+/** A process that was stopped may find on waking that another one speaks; what it knows is old, so it stays silent. */
+const whileFresh = (answer: Answer, lock: Lock): Answer => ({
+  ...answer,
+  reply: async (input, subject) => (lock.isFresh() ? answer.reply(input, subject) : undefined),
+});
 
 const anyOf = (...signals: (AbortSignal | undefined)[]): AbortSignal =>
   AbortSignal.any(signals.filter((one) => one !== undefined));
