@@ -87,3 +87,20 @@ test("what is parked is listed with the way out, and a redrive does what was con
   const told = await typed("ls", "events", "--where", "delivery.redriven", "--json");
   expect(told.out).toContain("fixed it");
 }, 60_000);
+
+test("the state of every reader is compared with one made anew from the log, and replaced when its name is typed", async () => {
+  const checked = await typed("admin", "rebuild", "--check", "--json=reader,same,replace");
+  expect(checked.exit).toBe(0);
+  expect(JSON.parse(checked.out)).toEqual(
+    ["tracker", "conductor", "projects"].map((reader) => ({ reader, same: true, replace: false })),
+  );
+  for (const reader of ["tracker", "conductor", "projects"]) {
+    const asked = await typed("admin", "rebuild", reader);
+    expect(asked).toMatchObject({ exit: 2, err: expect.stringContaining(`--yes=${reader}`) as string });
+    const replaced = await typed("admin", "rebuild", reader, `--yes=${reader}`);
+    expect(replaced.exit).toBe(0);
+    expect(replaced.out).toMatch(new RegExp(`^${reader} +equal .*; replaced$`, "m"));
+  }
+  expect((await typed("show", "shop/shop", "--resolved")).out).toContain("sales.csv");
+  expect((await typed("admin", "rebuild", "--check")).exit).toBe(0);
+}, 60_000);

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, Kysely } from "kysely";
-import type { Position } from "@jackfield/spec/event/position";
+import { printPosition, type Position } from "@jackfield/spec/event/position";
 import { movePosition, type PositionTables } from "./position.ts";
 
 /** What a reader could not fold. Each of them makes this table, and `position`, in its migrations (README). */
@@ -115,3 +115,19 @@ export const parkedAfter = (db: Db, cursor: Position | undefined, limit: number)
     .orderBy("sequence")
     .limit(limit)
     .execute();
+
+/** Where something was parked, and by which facts it was redriven: positions as text. */
+export async function placesOfParked(
+  db: Db,
+): Promise<{ parked: Set<string>; redrivenBy: Map<string, Position> }> {
+  const rows = await db
+    .selectFrom("parked")
+    .select(["epoch", "sequence", "redriven_epoch", "redriven_sequence"])
+    .execute();
+  const redrivenBy = rows.flatMap(({ epoch, sequence, redriven_epoch, redriven_sequence }) => {
+    if (redriven_epoch === null || redriven_sequence === null) return [];
+    const by = printPosition({ epoch: redriven_epoch, sequence: redriven_sequence });
+    return [[by, { epoch, sequence }] as const];
+  });
+  return { parked: new Set(rows.map(printPosition)), redrivenBy: new Map(redrivenBy) };
+}

@@ -9,6 +9,7 @@ import type { Readiness } from "./health.ts";
 import { batchSize } from "./metrics.ts";
 import { parkedAnswers } from "./parked-answers.ts";
 import { Parking } from "./parking.ts";
+import { rebuildAnswers } from "./rebuild-answers.ts";
 
 export interface ActiveLoop {
   ready(): Readiness;
@@ -93,14 +94,14 @@ const whileFresh = (answer: Answer, lock: Lock): Answer => ({
 const anyOf = (...signals: (AbortSignal | undefined)[]): AbortSignal =>
   AbortSignal.any(signals.filter((one) => one !== undefined));
 
-function openParking(
-  reader: string,
-  fold: LogFold,
-  { database, publisher, log }: Parts,
-): { reader: Parking; answers: Answer[] } {
-  const parts = { reader, fold, db: database.kysely.withTables<ParkedTables>(), publisher, log };
-  const parking = new Parking(parts);
-  return { reader: parking, answers: parkedAnswers(parts, parking) };
+function openParking(reader: string, fold: LogFold, parts: Parts): { reader: Parking; answers: Answer[] } {
+  const { database, publisher, log } = parts;
+  const own = { reader, fold, db: database.kysely.withTables<ParkedTables>(), publisher, log };
+  const parking = new Parking(own);
+  return {
+    reader: parking,
+    answers: [...parkedAnswers(own, parking), ...rebuildAnswers(reader, fold, parts)],
+  };
 }
 
 /** Runs work again and again until the signal; each failure doubles the pause, success resets it. */

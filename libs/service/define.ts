@@ -10,6 +10,7 @@ import type { Answer } from "./answer.ts";
 import type { Health } from "./health.ts";
 import type { Log } from "./log.ts";
 import type { Handler } from "./on.ts";
+import type { Rebuildable } from "./rebuild.ts";
 
 /** What a service is given; every connection is its own, also when services share a process. */
 export interface Parts<Config = unknown> {
@@ -41,6 +42,8 @@ export interface LogFold {
   /** Fires when this state cannot go on though no batch failed; its reason says why. Then everything begins anew. */
   broken?: AbortSignal;
   close?(): Promise<void>;
+  /** How this state is made anew from the log. */
+  rebuild?: Rebuildable;
   /** Of the one who keeps the log. Everybody else reads there what the stream does not hold. */
   keeper?: Required<Pick<ReadLogOptions, "onGap" | "onNoStream" | "onBehind">>;
 }

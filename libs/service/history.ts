@@ -29,6 +29,14 @@ function entryOf({ position, storedMs, ...kept }: z.output<typeof keptEntry>, ro
     // An event of an earlier release that this one does not take for one: a reader of the stream would say the same.
     return { ...place, refused: { reason: "not-an-event", detail: decoded.reason, body, headers: [] } };
   }
-  const { ok: _, ...read } = decoded;
-  return { ...place, ...read, subject: subjectOf(read.event, root) };
+  const { event } = decoded;
+  return {
+    ...place,
+    subject: subjectOf(event, root),
+    event,
+    json: body,
+    get digest() {
+      return decoded.digest;
+    },
+  };
 }

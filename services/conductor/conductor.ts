@@ -5,6 +5,7 @@ import { isOutage } from "@jackfield/postgres/outage";
 import { asProblem } from "@jackfield/problem/problem";
 import type { LogFold, Parts } from "@jackfield/service/define";
 import { inTurn } from "@jackfield/service/in-turn";
+import type { Rebuildable } from "@jackfield/service/rebuild";
 import { isTrouble } from "@jackfield/service/trouble";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Position } from "@jackfield/spec/event/position";
@@ -15,6 +16,7 @@ import type { LiveHandlers } from "./live-handlers.ts";
 import type { AtWork } from "./at-work.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ReadBack } from "./read-back.ts";
+import { rebuildRows } from "./rebuild.ts";
 import { saveDecisions } from "./save.ts";
 import { schedule } from "./schedule.ts";
 import type { Settings } from "./settings.ts";
@@ -106,6 +108,15 @@ export class Conductor implements LogFold {
     });
   }
 
+  get rebuild(): Rebuildable {
+    return rebuildRows(this.catalogue, (work) =>
+      this.#turns(async () => {
+        await work();
+        await this.#takeUp().catch((error: unknown) => this.#broken.abort(asProblem(error)));
+      }),
+    );
+  }
+
   /** Decisions that no event led to: a clock, a slot, a handler that came or went. */
   decideNow(make?: Make): Promise<void> {
     return this.#turns(async () => {
@@ -138,11 +149,15 @@ export class Conductor implements LogFold {
   async #recover(failure: unknown): Promise<void> {
     try {
       if (isTrouble(failure)) throw failure;
-      this.#desk = await Desk.open(this.parts, () => void this.decideNow(), this.#desk);
+      await this.#takeUp();
       await this.#decide();
     } catch (error) {
       this.#broken.abort(asProblem(error));
     }
+  }
+
+  async #takeUp(): Promise<void> {
+    this.#desk = await Desk.open(this.parts, () => void this.decideNow(), this.#desk);
   }
 
   /** Gives out work soon: slots were freed without an event. */

@@ -65,7 +65,11 @@ function noteLag(desk: Desk, batch: LogEntry[]): void {
   if (last !== undefined && Date.now() - last.storedMs > lagMs) desk.renewAll();
 }
 
-function forget({ working, savedPins }: Desk, changed: ChangedRows): void {
+/** After a batch was written: what is over needs no memory. */
+export function forget(
+  { working, savedPins }: Pick<Desk, "working" | "savedPins">,
+  changed: ChangedRows,
+): void {
   const keys = changed.of("runs").map(([key]) => key);
   working.trim(
     keys,

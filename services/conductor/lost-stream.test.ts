@@ -4,14 +4,12 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { streamState } from "@jackfield/events/stream";
 import { inWords } from "@jackfield/lifecycle/story";
-import { migrate } from "@jackfield/postgres/migrate";
-import { prepareDatabase } from "@jackfield/postgres/prepare";
 import { askService } from "@jackfield/service/answer";
-import { startService } from "@jackfield/service/start";
 import { position } from "@jackfield/spec/ask/tracker";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { freshDatabase, natsForThisFile, prefix, type TestDatabase } from "../../test/bed/servers.ts";
 import { tracker } from "../tracker/main.ts";
+import { startBeside } from "./story-beside.ts";
 import { step, World } from "./story-world.ts";
 
 const nats = natsForThisFile();
@@ -25,7 +23,7 @@ beforeEach(async () => {
   database = await freshDatabase();
   const place = { natsUrl: nats.url, adminUrl: database.url, prefix: prefix() };
   world = await World.open({ ...place, artifactsUrl: pathToFileURL(folder).href });
-  stopTracker = await startTracker();
+  stopTracker = await startBeside(world, tracker);
 });
 
 afterEach(async () => {
@@ -34,20 +32,6 @@ afterEach(async () => {
   await database.drop();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function startTracker(): Promise<() => Promise<void>> {
-  const urls = await prepareDatabase({ adminUrl: database.url, services: ["tracker"] });
-  const url = urls["tracker"] ?? "";
-  await migrate({ url, schema: "tracker", folder: new URL("../tracker/migrations/", import.meta.url) });
-  const service = await startService(tracker, {
-    JACKFIELD_NATS_URL: nats.url,
-    JACKFIELD_PREFIX: world.place.prefix,
-    JACKFIELD_POSTGRES_URL: url,
-    JACKFIELD_LOG_LEVEL: "silent",
-  });
-  await world.until("the tracker is active", () => service.ready().ready);
-  return () => service.stop();
-}
 
 const outcomes = () => world.all("run.finished").map(inWords);
 

@@ -11,8 +11,8 @@ import type { GatewayParts } from "./door-parts.ts";
 import { serveHealth } from "./health-door.ts";
 import { LiveLog } from "./live-log.ts";
 import { servePostEvents } from "./post-events.ts";
-import { serveParked } from "./parked.ts";
 import { servePulling } from "./pull-door.ts";
+import { serveReaders } from "./readers.ts";
 import { serveQuestions } from "./reads.ts";
 import { serveStream } from "./stream-door.ts";
 import { serveTasks } from "./task-door.ts";
@@ -67,7 +67,7 @@ export function registerRoutes(app: FastifyInstance, parts: GatewayParts): void 
   serveStream(app, parts);
   serveQuestions(app, parts);
   serveArtifacts(app, parts);
-  serveParked(app, parts);
+  serveReaders(app, parts);
   servePulling(app, parts);
   serveTasks(app, parts);
   serveHealth(app, parts.health);

@@ -1,12 +1,13 @@
 import type { LogEntry } from "@jackfield/events/log-entry";
 import { movePosition, readPosition } from "@jackfield/postgres/position";
 import type { LogFold } from "@jackfield/service/define";
+import { inTurn } from "@jackfield/service/in-turn";
 import { asProblem } from "@jackfield/problem/problem";
 import { sourceOfService } from "@jackfield/spec/event/ids";
 import { comparePositions, type Position } from "@jackfield/spec/event/position";
 import { configApplied } from "@jackfield/spec/facts/config";
 import { capabilitiesIn, keepCapabilities } from "./capabilities.ts";
-import { keepVersions, type Db, type Version } from "./versions.ts";
+import { keepVersions, type Db, type Tables, type Version } from "./versions.ts";
 
 /** Tells those who published a fact when it was read back. */
 export interface Readings {
@@ -44,6 +45,7 @@ export function createReadings(): Readings {
 
 /** Folds `config.applied` into the table of versions, and which capabilities there are; all else only moves the position. */
 export async function foldVersions(db: Db, readings: Readings): Promise<LogFold> {
+  const turns = inTurn();
   let position = await readPosition(db);
   if (position !== undefined) readings.reached(position);
   return {
@@ -55,18 +57,25 @@ export async function foldVersions(db: Db, readings: Readings): Promise<LogFold>
       position = entry.position;
       readings.reached(position);
     },
-    onBatch: async (batch) => {
-      const end = batch.at(-1)?.position;
-      if (end === undefined) return;
-      const versions = batch.flatMap(versionIn);
-      const capabilities = capabilitiesIn(batch);
-      await db.transaction().execute(async (tx) => {
-        await movePosition(tx, position, end);
-        await keepVersions(tx, versions);
-        await keepCapabilities(tx, capabilities);
-      });
-      position = end;
-      readings.reached(end);
+    onBatch: (batch) =>
+      turns(async () => {
+        const end = batch.at(-1)?.position;
+        if (end === undefined) return;
+        const versions = batch.flatMap(versionIn);
+        const capabilities = capabilitiesIn(batch);
+        await db.transaction().execute(async (tx) => {
+          await movePosition(tx, position, end);
+          await keepVersions(tx, versions);
+          await keepCapabilities(tx, capabilities);
+        });
+        position = end;
+        readings.reached(end);
+      }),
+    rebuild: {
+      tables: { versions: "*", capabilities: "*" },
+      besides: ["position"],
+      foldOn: (shadow) => foldVersions(shadow.kysely.withTables<Tables>(), createReadings()),
+      still: turns,
     },
   };
 }

@@ -1,30 +1,38 @@
 import type { LogEntry } from "@jackfield/events/log-entry";
 import type { Gap } from "@jackfield/events/log-place";
 import { printPosition } from "@jackfield/spec/event/position";
+import type { KeptEvent } from "./kept-event.ts";
 import { foldArtifacts, type Artifacts } from "./projections/artifacts.ts";
 import { foldAttempts, type Attempts } from "./projections/attempts.ts";
 import { foldMetrics, type Metric } from "./projections/metrics.ts";
 import { foldRuns, type RunChange } from "./projections/runs.ts";
 import { sortOut, type Known, type SortedOut } from "./sort-out.ts";
 
-/** All that a batch of the stream changes in the tracker. */
-export interface Changes extends SortedOut {
+/** What the projections make of events. */
+export interface ProjectionChanges {
   attempts: Attempts;
   runs: RunChange[];
   metrics: Metric[];
   artifacts: Artifacts;
 }
 
+/** All that a batch of the stream changes in the tracker. */
+export interface Changes extends SortedOut, ProjectionChanges {}
+
 /** Entries in stream order and what the log says already → what changes. A pure function: a rebuild comes to the same. */
 export function changesOf(entries: readonly LogEntry[], known: Known): Changes {
   const sorted = sortOut(entries, known);
-  const attempts = foldAttempts(sorted.kept, known.questions);
+  return { ...sorted, ...projectionsOf(sorted.kept, known.questions) };
+}
+
+/** Events that the log took, in its order → what changes in the projections. */
+export function projectionsOf(kept: readonly KeptEvent[], questions: Known["questions"]): ProjectionChanges {
+  const attempts = foldAttempts(kept, questions);
   return {
-    ...sorted,
     attempts,
-    runs: foldRuns(sorted.kept),
-    metrics: foldMetrics(sorted.kept, attempts.counted),
-    artifacts: foldArtifacts(sorted.kept, attempts.counted),
+    runs: foldRuns(kept),
+    metrics: foldMetrics(kept, attempts.counted),
+    artifacts: foldArtifacts(kept, attempts.counted),
   };
 }
 
@@ -35,12 +43,5 @@ export function lost({ from, to, why }: Gap, nowMs: number): Changes {
   const body = Buffer.from(JSON.stringify(said));
   const refused = { reason: "not-an-event" as const, detail, body, headers: [] };
   const entry = { position: to, subject: "", storedMs: nowMs, refused };
-  return {
-    kept: [],
-    withheld: [{ entry, why: "missing", detail }],
-    attempts: { changes: [], counted: [], late: [] },
-    runs: [],
-    metrics: [],
-    artifacts: { artifacts: [], lineage: [] },
-  };
+  return { kept: [], withheld: [{ entry, why: "missing", detail }], ...projectionsOf([], new Map()) };
 }

@@ -6,10 +6,11 @@ import { parsePosition, printPosition, type Position } from "@jackfield/spec/eve
 import type { TrackerConfig } from "./config.ts";
 import { Fold } from "./fold.ts";
 import { keeperOf, makeStream } from "./keeper.ts";
+import { rebuildProjections } from "./rebuild.ts";
 import { tablesOf, type Db } from "./tables.ts";
 import { tellWithheld } from "./tell-withheld.ts";
 import { startTrimming } from "./trim.ts";
-import { waitFrom } from "@jackfield/service/waiting";
+import { waitFrom, type Waiting } from "@jackfield/service/waiting";
 
 /** What folding and answering share while this process is the active one. */
 export interface Tracker {
@@ -38,7 +39,6 @@ export async function openTracker(parts: Parts<TrackerConfig>): Promise<Tracker>
   const fold = await Fold.open(database);
   const waiting = waitFrom(fold.progress.position);
   const kept = (): Position => fold.progress.position;
-  const trimming = startTrimming(parts, { kept, days: config.JACKFIELD_STREAM_DAYS });
   const tell = telling(parts);
   tell();
   return {
@@ -51,24 +51,38 @@ export async function openTracker(parts: Parts<TrackerConfig>): Promise<Tracker>
     },
     renew: (last) => renewEpoch(events, last),
     fold: {
+      ...reading(parts, fold, { waiting, tell }),
       keeper: keeperOf(parts, { fold, stream, tell }),
-      close: async () => trimming.close(),
       get position() {
-        const { position } = fold.progress;
-        return isStart(position) ? undefined : position;
+        return isStart(kept()) ? undefined : kept();
       },
-      pass: async ({ position }, move) => {
-        await move(fold.progress.position);
-        fold.passed(position);
-        waiting.reached(position);
-      },
-      onBatch: async (batch) => {
-        const before = fold.progress.withheld;
-        await fold.persist(batch);
-        waiting.reached(fold.progress.position);
-        if (fold.progress.withheld > before) tell();
-        if (batch.length < smallBatch) await delay(restMs);
-      },
+    },
+  };
+}
+
+/** Batches, what is parked, and the state made anew: one after the other. */
+function reading(
+  parts: Parts<TrackerConfig>,
+  fold: Fold,
+  { waiting, tell }: { waiting: Waiting; tell: () => void },
+): Pick<LogFold, "onBatch" | "pass" | "rebuild" | "close"> {
+  const turns = inTurn();
+  const days = parts.config.JACKFIELD_STREAM_DAYS;
+  const trimming = startTrimming(parts, { kept: () => fold.progress.position, days });
+  return {
+    close: async () => trimming.close(),
+    pass: async ({ position }, move) => {
+      await move(fold.progress.position);
+      fold.passed(position);
+      waiting.reached(position);
+    },
+    rebuild: rebuildProjections(parts.database, fold, turns),
+    onBatch: async (batch) => {
+      const before = fold.progress.withheld;
+      await turns(() => fold.persist(batch));
+      waiting.reached(fold.progress.position);
+      if (fold.progress.withheld > before) tell();
+      if (batch.length < smallBatch) await delay(restMs);
     },
   };
 }

@@ -1,23 +1,42 @@
 import { Problem } from "@jackfield/problem/problem";
+import { adminRebuild } from "../admin-rebuild.ts";
 import { exit } from "../exit.ts";
 import { loadLauncher } from "../launcher.ts";
-import type { Verb } from "../verb.ts";
+import type { Call, Verb } from "../verb.ts";
 
 export const verb: Verb = {
   name: "admin",
   group: "admin",
   takes: "SUB",
-  does: "`service NAME` runs one service, as in a container",
-  flags: {},
-  run: async ({ refs, out, environment, signal }) => {
-    const [sub, name, ...more] = refs;
-    if (sub !== "service" || name === undefined || more.length > 0)
-      throw new Problem("E_USAGE", "admin takes: service NAME", { next: "jackfield admin service tracker" });
-    const { startOne } = await loadLauncher();
-    const service = await startOne(name, { ...environment });
-    out.say(`${name} is up; Ctrl-C stops`);
-    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-    await service.stop();
-    return exit.pass;
+  does: "`service NAME` runs one service, as in a container; `rebuild [READER]` makes its state anew from the log",
+  flags: {
+    check: { says: "rebuild: compare only; live state and log stay as they are" },
+    yes: { says: "rebuild: the reader's name, to replace its state", value: "READER" },
+  },
+  run: async (call) => {
+    const [sub = "", ...names] = call.refs;
+    const work = subs[sub];
+    if (work === undefined)
+      throw new Problem("E_USAGE", `admin takes: ${Object.keys(subs).join(", ")}`, {
+        next: "jackfield admin service tracker; jackfield admin rebuild --check",
+      });
+    return work(call, names);
   },
 };
+
+const subs: Readonly<Record<string, (call: Call, names: readonly string[]) => Promise<number>>> = {
+  service: runService,
+  rebuild: adminRebuild,
+};
+
+async function runService({ out, environment, signal }: Call, names: readonly string[]): Promise<number> {
+  const [name, ...more] = names;
+  if (name === undefined || more.length > 0)
+    throw new Problem("E_USAGE", "admin service takes one NAME", { next: "jackfield admin service tracker" });
+  const { startOne } = await loadLauncher();
+  const service = await startOne(name, { ...environment });
+  out.say(`${name} is up; Ctrl-C stops`);
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  await service.stop();
+  return exit.pass;
+}

@@ -1,6 +1,6 @@
 import type { Write } from "@jackfield/postgres/rows";
 import type { Position } from "@jackfield/spec/event/position";
-import type { Changes } from "../changes.ts";
+import type { Changes, ProjectionChanges } from "../changes.ts";
 import { movePosition, writeEvents, writeLate, writeTypes, writeWithheld, type Progress } from "./log.ts";
 import { writeArtifacts, writeAttempts, writeLineage, writeMetrics, writeRuns } from "./projections.ts";
 
@@ -10,12 +10,18 @@ export function writesOf(
   newTypes: readonly string[],
   { from, to }: { from: Position; to: Progress },
 ): Write[] {
-  const { attempts, artifacts } = changes;
   return [
     movePosition(from, to),
     ...some(changes.kept, writeEvents),
-    ...some(newTypes, writeTypes),
     ...some(changes.withheld, writeWithheld),
+    ...writesOfProjections(changes, newTypes),
+  ];
+}
+
+export function writesOfProjections(changes: ProjectionChanges, newTypes: readonly string[]): Write[] {
+  const { attempts, artifacts } = changes;
+  return [
+    ...some(newTypes, writeTypes),
     ...some(attempts.changes, writeAttempts),
     ...some(attempts.late, writeLate),
     ...some(changes.runs, writeRuns),

@@ -4,6 +4,7 @@ import type { Events } from "@jackfield/events/connection";
 import { askService } from "@jackfield/service/answer";
 import { readerQuestions, readers, type ParkedDelivery } from "@jackfield/spec/ask/reader";
 import { getParked, postRedrive } from "@jackfield/spec/http/parked";
+import { postRebuild } from "@jackfield/spec/http/rebuild";
 import type { z } from "zod";
 import type { GatewayParts } from "./door-parts.ts";
 import { serve } from "./serve-route.ts";
@@ -14,8 +15,8 @@ const silentAfterMs = 3_000;
 /** A reader is asked to redrive so many at once. */
 const atOnce = 500;
 
-/** Every reader of the stream parks for itself; here they are asked together. */
-export function serveParked(app: FastifyInstance, { events }: GatewayParts): void {
+/** What readers of the stream are asked: every one parks for itself, and makes its own state anew. */
+export function serveReaders(app: FastifyInstance, { events }: GatewayParts): void {
   serve(app, getParked, async ({ query: { filter } }) => {
     // Said once, instead of by every reader.
     if (filter !== undefined) parseFilter(filter);
@@ -26,6 +27,9 @@ export function serveParked(app: FastifyInstance, { events }: GatewayParts): voi
     };
   });
   serve(app, postRedrive, ({ body }) => redrive(events, body));
+  serve(app, postRebuild, ({ params: { reader }, body }) =>
+    askService(events, readerQuestions(reader).rebuild, body, { timeoutMs: answerWithinMs }),
+  );
 }
 
 async function parkedBy(events: Events, reader: string, filter?: string): Promise<ParkedDelivery[]> {
