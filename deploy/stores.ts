@@ -1,14 +1,18 @@
 import { join } from "node:path";
+import { serverLines, type Authority } from "@jackfield/events/authority";
 import { Problem } from "@jackfield/problem/problem";
 import type { Environment } from "@jackfield/service/configuration";
 import { findNatsServer, startNats, type NatsServer } from "./embedded/nats-server.mjs";
 import { startPostgres, type PostgresServer } from "./embedded/postgres.mjs";
 import { Refusal } from "./embedded/refusal.mjs";
+import { openAuthority } from "./nats-authority.ts";
 import { keepServer, type KeptServer } from "./kept-server.ts";
 
 /** The two servers that hold all state: embedded ones, or those that the environment names. */
 export interface Stores {
   natsUrl: string;
+  /** Signs credentials for our own NATS; who names one of theirs brings their own. */
+  authority: Authority | undefined;
   /** Of an administrator, who may make roles and schemas. */
   postgresUrl: string;
   nats: KeptServer<NatsServer> | undefined;
@@ -33,8 +37,9 @@ export interface StoreOptions {
 export async function startStores(options: StoreOptions): Promise<Stores> {
   const { environment } = options;
   const foreign = { nats: given(environment, "NATS"), postgres: given(environment, "POSTGRES") };
+  const authority = foreign.nats === undefined ? await openAuthority(natsFolder(options.home)) : undefined;
   const [nats, postgres] = await Promise.allSettled([
-    foreign.nats === undefined ? keptNats(options) : undefined,
+    authority === undefined ? undefined : keptNats(options, authority),
     foreign.postgres === undefined ? keptPostgres(options) : undefined,
   ]);
   const stop = async (): Promise<void> => {
@@ -47,6 +52,7 @@ export async function startStores(options: StoreOptions): Promise<Stores> {
   }
   return {
     natsUrl: foreign.nats ?? nats.value?.current().url ?? "",
+    authority,
     postgresUrl: foreign.postgres ?? postgres.value?.current().url ?? "",
     nats: nats.value,
     postgres: postgres.value,
@@ -59,17 +65,18 @@ function given(environment: Environment, store: "NATS" | "POSTGRES"): string | u
   return url === "" ? undefined : url;
 }
 
-async function keptNats({
-  home,
-  ports,
-  durable,
-  log,
-  changed,
-}: StoreOptions): Promise<KeptServer<NatsServer>> {
+export const natsFolder = (home: string): string => join(home, "nats");
+
+async function keptNats(
+  { home, ports, durable, environment, log, changed }: StoreOptions,
+  authority: Authority,
+): Promise<KeptServer<NatsServer>> {
   const binary = await findNatsServer({ say: log });
   if (binary.warning !== undefined) log(`WARNING  ${binary.warning}`);
+  const accounts = serverLines(authority, environment["JACKFIELD_PREFIX"]);
+  const folder = natsFolder(home);
   const start = (port: number | undefined): Promise<NatsServer> =>
-    startNats({ binary, folder: join(home, "nats"), port: port ?? ports.nats, syncAlways: durable });
+    startNats({ binary, folder, port: port ?? ports.nats, syncAlways: durable, accounts });
   return keepServer(start, { log: (what) => log(`nats-server ${what}`), changed });
 }
 

@@ -6,6 +6,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Settings that every service has; each is named like its variable, so an error can name it. */
 export const serviceSettings = z.object({
   JACKFIELD_NATS_URL: z.string().min(1),
+  /** The path of a `.creds` file: who this is on NATS. */
+  JACKFIELD_NATS_CREDS: z.string().optional(),
   JACKFIELD_POSTGRES_URL: z.string().optional(),
   JACKFIELD_ARTIFACTS_URL: z.string().optional(),
   /** `acme` gives stream `acme_EVENTS` and subjects `acme.evt.>`, for a NATS that is shared. */

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { openArtifacts, type Artifacts } from "@jackfield/artifacts/artifacts";
 import { openEvents, type Events } from "@jackfield/events/connection";
 import { createPublisher, type Publisher } from "@jackfield/events/publish";
@@ -23,11 +24,13 @@ export async function connect(
 ): Promise<Connections> {
   const {
     JACKFIELD_NATS_URL: url,
+    JACKFIELD_NATS_CREDS: credsPath,
     JACKFIELD_PREFIX: prefix,
     JACKFIELD_ARTIFACTS_URL: artifactsUrl,
   } = settings;
   const database = stateful ? await openSchema(name, settings) : undefined;
-  const events = await openEvents({ url, name, prefix });
+  const creds = credsPath === undefined ? undefined : await readCredential(credsPath);
+  const events = await openEvents({ url, name, prefix, creds });
   const publisher = createPublisher(events);
   return {
     events,
@@ -41,6 +44,16 @@ export async function connect(
     },
   };
 }
+
+const readCredential = (path: string): Promise<string> =>
+  readFile(path, "utf8").catch((cause: unknown) => {
+    throw new Problem("E_CONFIG", "The credential for NATS cannot be read.", {
+      why: String(cause),
+      here: path,
+      next: "let JACKFIELD_NATS_CREDS name the file: jackfield admin token --handler NAME --project PROJECT > NAME.creds",
+      cause,
+    });
+  });
 
 const openSchema = (name: string, settings: ServiceSettings): Promise<Database> =>
   openPostgres({

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { digestOf } from "@jackfield/spec/event/canonical";
+import { handlerUser } from "@jackfield/events/names";
 import { scopeName } from "@jackfield/spec/event/names";
 import { z } from "zod";
 import { readConfig, serviceSettings, type Environment } from "./configuration.ts";
@@ -31,18 +32,19 @@ const handlerSettings = serviceSettings.extend({
 
 /**
  * Is a handler: registers with the conductor and answers until SIGTERM or SIGINT, then finishes or hands back.
- * Connections come from JACKFIELD_NATS_URL, JACKFIELD_ARTIFACTS_URL and JACKFIELD_PROJECT.
+ * Connections come from JACKFIELD_NATS_URL, JACKFIELD_NATS_CREDS, JACKFIELD_ARTIFACTS_URL and JACKFIELD_PROJECT.
  * @throws Problem E_CONFIG that names the missing variable, E_STORE_DOWN when NATS is not there.
  */
 export async function serve(options: ServeOptions, environment: Environment = process.env): Promise<Serving> {
   const settings = readConfig(handlerSettings, environment);
   const { name, handlers, concurrency = 1, version = await versionOfProgram() } = options;
-  const connections = await connect(name, settings, { stateful: false });
+  const { JACKFIELD_PROJECT: project } = settings;
+  const connections = await connect(handlerUser({ project, handler: name }), settings, { stateful: false });
   const loop = startHandlers({
     ...connections,
     artifacts: () => connections.artifacts ?? missingSetting("JACKFIELD_ARTIFACTS_URL"),
     log: openLog({ service: name, level: settings.JACKFIELD_LOG_LEVEL }),
-    description: describeHandler({ handler: name, version, project: settings.JACKFIELD_PROJECT, handlers }),
+    description: describeHandler({ handler: name, version, project, handlers }),
     handlers,
     concurrency,
   });

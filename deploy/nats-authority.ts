@@ -1,0 +1,66 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createAuthority, folderOfAccount, issueCredential, type Authority } from "@jackfield/events/authority";
+import { rightsOf, type Party, type RightsOptions } from "@jackfield/events/rights";
+import { Problem } from "@jackfield/problem/problem";
+import { z } from "zod";
+
+const seed = z.string().regex(/^S[OA][A-Z2-7]+$/);
+const account = z.object({ identity: seed, signing: seed });
+const authorityFile = z.object({ operator: seed, system: seed, services: account, handlers: account });
+
+const fileIn = (folder: string): string => join(folder, "authority.json");
+
+/** The keys that belong to the data in a folder of NATS; made once, readable by their owner only. */
+export async function openAuthority(folder: string): Promise<Authority> {
+  const known = await readAuthority(folder);
+  if (known !== undefined) return known;
+  await mkdir(folder, { recursive: true });
+  const own = `${fileIn(folder)}.${randomUUID()}`;
+  await writeFile(own, JSON.stringify(createAuthority(), null, 2), { mode: 0o600 });
+  // Of two that start at the same time, the first one's is taken by both.
+  await link(own, fileIn(folder)).catch(() => undefined);
+  await rm(own);
+  const made = await readAuthority(folder);
+  if (made === undefined) throw new Problem("E_CONFIG", `${fileIn(folder)} cannot be written.`);
+  await takeOver(folder, made);
+  return made;
+}
+
+/** The keys in a folder of NATS, or undefined when there are none. @throws Problem E_CONFIG for what are no keys */
+export async function readAuthority(folder: string): Promise<Authority | undefined> {
+  if (!existsSync(fileIn(folder))) return undefined;
+  const text = await readFile(fileIn(folder), "utf8");
+  try {
+    return authorityFile.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Problem("E_CONFIG", `${fileIn(folder)} does not hold the keys of NATS.`, {
+      next: "put back the file that belongs to this folder: without its keys the log beside it is not found",
+      cause,
+    });
+  }
+}
+
+/** A log from before there were accounts lies where the server keeps what belongs to nobody. */
+async function takeOver(folder: string, authority: Authority): Promise<void> {
+  const stored = join(folder, "jetstream", "jetstream");
+  if (existsSync(join(stored, "$G")))
+    await rename(join(stored, "$G"), join(stored, folderOfAccount(authority)));
+}
+
+/** Writes a credential where its owner finds it; answers with the path. */
+export async function keepCredential(
+  folder: string,
+  party: Party,
+  options: RightsOptions & { authority: Authority },
+): Promise<string> {
+  const path = join(folder, "creds", `${rightsOf(party).user}.creds`);
+  await mkdir(join(folder, "creds"), { recursive: true, mode: 0o700 });
+  const text = issueCredential(options.authority, party, options);
+  const whole = `${path}.${randomUUID()}`;
+  await writeFile(whole, text, { mode: 0o600 });
+  await rename(whole, path);
+  return path;
+}
