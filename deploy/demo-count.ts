@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { openEvents } from "@jackfield/events/connection";
 import { streamState } from "@jackfield/events/stream";
 import { askService } from "@jackfield/service/answer";
@@ -13,7 +14,9 @@ export interface EventCount {
 
 /** Asks NATS and the tracker, each for itself; the tracker answers when it has read what the stream held at that moment. */
 export async function countEvents({ run }: Up): Promise<EventCount> {
-  await using events = await openEvents({ url: run.nats?.url ?? "", name: "demo" });
+  const creds = run.nats === undefined ? undefined : await readFile(run.nats.creds, "utf8");
+  const url = run.settings?.["JACKFIELD_NATS_URL"] ?? "";
+  await using events = await openEvents({ url, name: "demo", creds });
   const state = await streamState(events);
   if (state === undefined || state.last === 0) return { inStream: 0, kept: 0 };
   const after = printPosition({ epoch: state.epoch, sequence: state.last });

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Problem } from "@jackfield/problem/problem";
 import { getHandlers } from "@jackfield/spec/http/handlers";
 import type { Up } from "./launcher.ts";
+import { handlerSettings } from "./nats-authority.ts";
 
 const program = fileURLToPath(new URL("../examples/weather/logistic.mjs", import.meta.url));
 
@@ -13,11 +14,13 @@ export async function startLogistic(
   { url, run }: Up,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<AsyncDisposable> {
+  const logistic = { project: "weather", handler: "logistic", capabilities: ["train"] };
   const child = spawn(process.execPath, [program], {
     env: {
       PATH: environment["PATH"],
       ...run.settings,
-      JACKFIELD_PROJECT: "weather",
+      ...(await handlerSettings(run, { kind: "handler", ...logistic })),
+      JACKFIELD_PROJECT: logistic.project,
       JACKFIELD_LOG_LEVEL: "error",
     },
     stdio: ["ignore", "ignore", "inherit"],

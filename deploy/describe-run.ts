@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import type { Environment } from "@jackfield/service/configuration";
+import { credentialIn } from "./nats-authority.ts";
 import { writeRun, type RunFile } from "./run-file.ts";
 import type { RunningServices } from "./run-services.ts";
 import type { Stores } from "./stores.ts";
@@ -38,14 +38,14 @@ export interface Parts {
 export function describe({ claim, stores, running, shared, logs }: Parts): RunFile {
   const nats = stores.nats?.current();
   const postgres = stores.postgres?.current();
-  const natsFolder = join(logs, "..", "nats");
-  const told = ["JACKFIELD_NATS_URL", "JACKFIELD_ARTIFACTS_URL", "JACKFIELD_URL"];
+  const { natsFolder: folder } = stores;
+  const told = ["JACKFIELD_NATS_URL", "JACKFIELD_PREFIX", "JACKFIELD_ARTIFACTS_URL", "JACKFIELD_URL"];
   return {
     ...claim,
     state: "up",
     url: shared["JACKFIELD_URL"],
     ...(nats !== undefined && {
-      nats: { url: nats.url, port: nats.port, pid: nats.pid, folder: natsFolder },
+      nats: { url: nats.url, port: nats.port, pid: nats.pid, folder, creds: credentialIn(folder, "admin") },
     }),
     ...(postgres !== undefined && {
       postgres: { url: postgres.url, port: postgres.port, pid: postgres.pid, folder: postgres.folder },

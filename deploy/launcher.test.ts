@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { connect } from "@nats-io/transport-node";
+import { connect, credsAuthenticator } from "@nats-io/transport-node";
 import { until } from "../test/bed/until.ts";
 import { isAlive, portAnswers } from "./embedded/guarded-process.mjs";
 import { freePorts, readRun, up, type Up } from "./launcher.ts";
@@ -49,7 +49,8 @@ test("a folder has one Jackfield; what it stored is there again after a stop", a
 
 test("nats-server and PostgreSQL come back by themselves, on their ports, after kill -9", async () => {
   const { run, stop } = await upIn(await folderOfItsOwn());
-  const connection = await connect({ servers: run.nats?.url ?? "", maxReconnectAttempts: -1 });
+  const authenticator = credsAuthenticator(await readFile(run.nats?.creds ?? ""));
+  const connection = await connect({ servers: run.nats?.url ?? "", maxReconnectAttempts: -1, authenticator });
   process.kill(servers(run).nats, "SIGKILL");
   process.kill(servers(run).postgres, "SIGKILL");
   await until("both to be dead", () => !isAlive(servers(run).nats) && !isAlive(servers(run).postgres));

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -10,6 +10,7 @@ import type { Environment } from "@jackfield/service/configuration";
 import type { Service } from "@jackfield/service/define";
 import { describe, keepFile, processesOf } from "./describe-run.ts";
 import { gatewaySecret } from "./gateway-secret.ts";
+import { keepCredentials } from "./nats-authority.ts";
 import { freePort, portAnswers } from "./embedded/guarded-process.mjs";
 import { claimFolder, jackfieldFolder, releaseFolder, type RunFile } from "./run-file.ts";
 import { runApart, runTogether } from "./run-services.ts";
@@ -176,20 +177,35 @@ async function prepare(
   shared: Environment,
 ): Promise<(service: Service) => Environment> {
   const stateful = services.filter((service) => service.stateful).map((service) => service.name);
+  const credentials = await natsCredentials(stores, shared["JACKFIELD_PREFIX"]);
   const [urls] = await Promise.all([
     prepareDatabase({ adminUrl: stores.postgresUrl, services: stateful }),
-    prepareStream(stores.natsUrl, shared["JACKFIELD_PREFIX"]),
+    prepareStream(stores.natsUrl, { ...shared, ...credentials("admin") }),
   ]);
-  // A service knows its own role only; who has no state, none.
+  // A service knows its own role and credential only; who has no state, no role.
   const environmentOf = (service: Service): Environment => ({
     ...shared,
+    ...credentials(service.name),
     JACKFIELD_POSTGRES_URL: urls[service.name],
   });
   await Promise.all(services.map((service) => migrateService(service, environmentOf(service))));
   return environmentOf;
 }
 
-async function prepareStream(url: string, prefix: string | undefined): Promise<void> {
-  await using events = await openEvents({ url, name: "launcher", prefix });
+/** For a user of our own NATS, the setting that names its credential. */
+async function natsCredentials(
+  { authority, natsFolder }: Stores,
+  prefix: string | undefined,
+): Promise<(user: string) => Environment> {
+  if (authority === undefined) return () => ({});
+  const house = await serviceNames();
+  const paths = await keepCredentials(natsFolder, authority, { prefix, house });
+  return (user) => ({ JACKFIELD_NATS_CREDS: paths.get(user) });
+}
+
+async function prepareStream(url: string, told: Environment): Promise<void> {
+  const path = told["JACKFIELD_NATS_CREDS"];
+  const creds = path === undefined ? undefined : await readFile(path, "utf8");
+  await using events = await openEvents({ url, name: "launcher", prefix: told["JACKFIELD_PREFIX"], creds });
   await ensureStream(events, { maxBytes: streamBytes });
 }

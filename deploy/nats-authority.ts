@@ -2,14 +2,23 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createAuthority, folderOfAccount, issueCredential, type Authority } from "@jackfield/events/authority";
-import { rightsOf, type Party, type RightsOptions } from "@jackfield/events/rights";
+import {
+  createAuthority,
+  folderOfAccount,
+  issueCredential,
+  type Authority,
+} from "@jackfield/events/authority";
+import { rightsOf, type HandlerParty, type Party, type RightsOptions } from "@jackfield/events/rights";
 import { Problem } from "@jackfield/problem/problem";
 import { z } from "zod";
+import type { RunFile } from "./run-file.ts";
 
 const seed = z.string().regex(/^S[OA][A-Z2-7]+$/);
 const account = z.object({ identity: seed, signing: seed });
 const authorityFile = z.object({ operator: seed, system: seed, services: account, handlers: account });
+
+/** Where the credential of a user lies. */
+export const credentialIn = (folder: string, user: string): string => join(folder, "creds", `${user}.creds`);
 
 const fileIn = (folder: string): string => join(folder, "authority.json");
 
@@ -50,15 +59,40 @@ async function takeOver(folder: string, authority: Authority): Promise<void> {
     await rename(join(stored, "$G"), join(stored, folderOfAccount(authority)));
 }
 
-/** Writes a credential where its owner finds it; answers with the path. */
-export async function keepCredential(
+/** Paths of the credentials of an administrator and of each service of the house, made anew at each start. */
+export async function keepCredentials(
   folder: string,
+  authority: Authority,
+  { prefix, house }: { prefix: string | undefined; house: readonly string[] },
+): Promise<ReadonlyMap<string, string>> {
+  const parties: Party[] = [{ kind: "admin" }, ...house.map((name) => ({ kind: "service" as const, name }))];
+  const keep = (party: Party): Promise<string> => keepCredential(folder, authority, party, { prefix, house });
+  const paths = await Promise.all(parties.map(keep));
+  return new Map(parties.map((party, index) => [rightsOf(party).user, paths[index] ?? ""]));
+}
+
+/** What a handler that somebody starts here must be told to come in; nothing where NATS is somebody else's. */
+export async function handlerSettings(
+  { nats, settings }: Pick<RunFile, "nats" | "settings">,
+  party: HandlerParty,
+): Promise<Record<string, string>> {
+  if (nats === undefined) return {};
+  const prefix = settings?.["JACKFIELD_PREFIX"];
+  const options = prefix === undefined || prefix === "" ? {} : { prefix };
+  const path = await keepCredential(nats.folder, await openAuthority(nats.folder), party, options);
+  return { JACKFIELD_NATS_CREDS: path };
+}
+
+/** Writes a credential where its owner finds it; answers with the path. */
+async function keepCredential(
+  folder: string,
+  authority: Authority,
   party: Party,
-  options: RightsOptions & { authority: Authority },
+  options: RightsOptions,
 ): Promise<string> {
-  const path = join(folder, "creds", `${rightsOf(party).user}.creds`);
+  const path = credentialIn(folder, rightsOf(party).user);
   await mkdir(join(folder, "creds"), { recursive: true, mode: 0o700 });
-  const text = issueCredential(options.authority, party, options);
+  const text = issueCredential(authority, party, options);
   const whole = `${path}.${randomUUID()}`;
   await writeFile(whole, text, { mode: 0o600 });
   await rename(whole, path);

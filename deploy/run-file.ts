@@ -15,8 +15,8 @@ export const runFile = z.object({
   startedAt: z.string(),
   /** The gateway. */
   url: z.string().optional(),
-  /** NATS and PostgreSQL (superuser); absent where servers of somebody else are used. */
-  nats: server.optional(),
+  /** NATS (`creds`: the path of an administrator's) and PostgreSQL (superuser); absent where servers of somebody else are used. */
+  nats: server.extend({ creds: z.string() }).optional(),
   postgres: server.optional(),
   /** As the services were given them. */
   settings: z.record(z.string(), z.string()).optional(),

@@ -13,6 +13,7 @@ export interface Stores {
   natsUrl: string;
   /** Signs credentials for our own NATS; who names one of theirs brings their own. */
   authority: Authority | undefined;
+  natsFolder: string;
   /** Of an administrator, who may make roles and schemas. */
   postgresUrl: string;
   nats: KeptServer<NatsServer> | undefined;
@@ -53,6 +54,7 @@ export async function startStores(options: StoreOptions): Promise<Stores> {
   return {
     natsUrl: foreign.nats ?? nats.value?.current().url ?? "",
     authority,
+    natsFolder: natsFolder(options.home),
     postgresUrl: foreign.postgres ?? postgres.value?.current().url ?? "",
     nats: nats.value,
     postgres: postgres.value,
@@ -65,7 +67,7 @@ function given(environment: Environment, store: "NATS" | "POSTGRES"): string | u
   return url === "" ? undefined : url;
 }
 
-export const natsFolder = (home: string): string => join(home, "nats");
+const natsFolder = (home: string): string => join(home, "nats");
 
 async function keptNats(
   { home, ports, durable, environment, log, changed }: StoreOptions,

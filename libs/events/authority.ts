@@ -47,6 +47,8 @@ export function serverLines(authority: Authority, prefix?: string): string[] {
   return [
     `operator: ${signed(operator, { name: "jackfield", sub: operator.getPublicKey(), nats: root })}`,
     `system_account: ${system}`,
+    // A credential travels in one line, and one with many rights is longer than the 4 kB that a line may have.
+    "max_control_line: 65536",
     "resolver: MEMORY",
     "resolver_preload {",
     account("system", system, { limits: unlimited }),

@@ -155,6 +155,14 @@ test("without a credential nobody comes in; a wrong password is a setting to rep
   });
 });
 
+test("a credential of a hundred capabilities is let in", async () => {
+  const capabilities = Array.from({ length: 100 }, (_, n) => `c${"x".repeat(n % 20)}`);
+  const creds = credential({ kind: "handler", project: "weather", handler: "boost", capabilities });
+  await using events = await openEvents({ url: nats.url, name: "boost", creds });
+  expect(creds.length).toBeGreaterThan(30_000);
+  expect(events.user).toBe("weather-boost");
+});
+
 test("a credential that is over is no longer let in", async () => {
   const creds = credential({ kind: "admin" }, { until: new Date(Date.now() - 1_000) });
   await expect(openEvents({ url: nats.url, name: "boost", creds })).rejects.toMatchObject({

@@ -10,6 +10,8 @@ export interface RunningUp {
   /** From the spawn of the process until it says that it is up. */
   readySeconds: number;
   natsUrl: string;
+  /** The path of an administrator's credential. */
+  natsCreds: string;
   /** The superuser's. */
   postgresUrl: string;
   stop(): Promise<void>;
@@ -17,7 +19,7 @@ export interface RunningUp {
 
 const server = z.object({ url: z.string() });
 const said = z.object({
-  run: z.object({ nats: server, postgres: server }),
+  run: z.object({ nats: server.extend({ creds: z.string() }), postgres: server }),
   notReady: z.array(z.string()),
 });
 
@@ -36,6 +38,7 @@ export async function startUp(
     pid: process.pid,
     readySeconds,
     natsUrl: run.nats.url,
+    natsCreds: run.nats.creds,
     postgresUrl: run.postgres.url,
     stop: process.stop,
   };

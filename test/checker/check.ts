@@ -16,6 +16,8 @@ export interface CheckOptions {
   /** The file that the test, its clients and its handlers recorded into. */
   history: string;
   natsUrl: string;
+  /** The path of a `.creds` file. */
+  natsCreds?: string | undefined;
   prefix?: string | undefined;
   /** The superuser's. */
   postgresUrl: string;

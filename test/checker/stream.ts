@@ -1,5 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager, type JsMsg } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 import type { Message } from "./envelope.ts";
 
 export interface Stream {
@@ -13,6 +14,8 @@ export interface Stream {
 
 export interface StreamAddress {
   natsUrl: string;
+  /** The path of a `.creds` file. */
+  natsCreds?: string | undefined;
   prefix?: string | undefined;
 }
 
@@ -23,10 +26,14 @@ const nameOf = ({ prefix }: StreamAddress): string => (prefix === undefined ? "E
 const epochOf = (created: string): number => Math.floor(Date.parse(created) / 1_000);
 
 async function withConnection<T>(
-  { natsUrl }: StreamAddress,
+  { natsUrl, natsCreds }: StreamAddress,
   work: (connection: NatsConnection) => Promise<T>,
 ): Promise<T> {
-  const connection = await connect({ ...serverOf(natsUrl), inboxPrefix: "_INBOX_checker" });
+  const connection = await connect({
+    ...serverOf(natsUrl),
+    ...(natsCreds !== undefined && { authenticator: credsAuthenticator(await readFile(natsCreds)) }),
+    inboxPrefix: "_INBOX_checker",
+  });
   try {
     return await work(connection);
   } finally {

@@ -74,11 +74,10 @@ export class FaultWorld {
 
   /** Starts a handler of the project that answers every step, and waits until it is registered. */
   async handler(settings: Pick<StepsSettings, "name"> & Partial<StepsSettings>): Promise<HandlerProcess> {
-    const { settings: shared = {} } = await this.world.run();
+    const steps = ["fetch", "split", "train", "evaluate"];
     const whole = { concurrency: 8, milliseconds: 20, history: this.history, ...settings };
     const handler = new HandlerProcess(join(this.#programs, "steps.mjs"), {
-      ...shared,
-      JACKFIELD_PROJECT: "faults",
+      ...(await this.world.settingsOf("faults", settings.name, steps)),
       JACKFIELD_STEPS: JSON.stringify(whole),
       JACKFIELD_LOG_LEVEL: "error",
     });
@@ -169,8 +168,10 @@ export class FaultWorld {
     return service.pid;
   }
 
-  async natsUrl(): Promise<string> {
-    return (await this.world.run()).nats?.url ?? "";
+  /** Where the stream is, and the credential of an administrator. */
+  async nats(): Promise<{ natsUrl: string; natsCreds?: string }> {
+    const { nats } = await this.world.run();
+    return { natsUrl: nats?.url ?? "", ...(nats !== undefined && { natsCreds: nats.creds }) };
   }
 
   async postgresUrl(): Promise<string> {
@@ -179,7 +180,7 @@ export class FaultWorld {
 
   /** Waits until nothing moves any more, at most so long, and judges. */
   async verdict(withinMs = 30_000): Promise<Verdict> {
-    const stores = { natsUrl: await this.natsUrl(), postgresUrl: await this.postgresUrl() };
+    const stores = { ...(await this.nats()), postgresUrl: await this.postgresUrl() };
     await whenQuiet({ ...stores, withinMs });
     return check({ history: this.history, ...stores });
   }

@@ -76,8 +76,8 @@ test("a bash script takes the trainer's place, tells how far it is, and leaves i
 });
 
 test("a program by the SDK takes it, too", async () => {
-  const { settings } = await world.run();
+  const settings = await world.settingsOf("weather", "logistic", ["train"]);
   const program = join(house, "dist/examples/weather/logistic.mjs");
-  await handler("logistic", [program], { ...settings, JACKFIELD_PROJECT: "weather" });
+  await handler("logistic", [program], settings);
   expect(Number(await runWith("logistic"))).toBeGreaterThan(0.75);
 });

@@ -10,6 +10,7 @@ import type { LogEntry } from "@jackfield/events/log-entry";
 import { readLog } from "@jackfield/events/log-reader";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { shortType } from "@jackfield/spec/event/type";
+import { handlerSettings } from "../../deploy/nats-authority.ts";
 import { runFile, type RunFile } from "../../deploy/run-file.ts";
 import { until } from "../bed/until.ts";
 
@@ -101,7 +102,8 @@ export class World implements AsyncDisposable {
   static async begin(options: WorldOptions): Promise<World> {
     const started = await startUp(options);
     const url = started.run.settings?.["JACKFIELD_NATS_URL"] ?? "";
-    const world = new World(options.folder, started, await openEvents({ url, name: "journey" }));
+    const creds = await readFile(started.run.nats?.creds ?? "", "utf8");
+    const world = new World(options.folder, started, await openEvents({ url, name: "journey", creds }));
     atTheEnd(() => world[Symbol.asyncDispose]());
     return world;
   }
@@ -113,6 +115,17 @@ export class World implements AsyncDisposable {
   /** What runs now: something that was started again has another process. */
   async run(): Promise<RunFile> {
     return runFile.parse(JSON.parse(await readFile(join(this.#started.logs ?? "", "../run.json"), "utf8")));
+  }
+
+  /** What a handler that speaks NATS is told: where everything is, and who it is. */
+  async settingsOf(
+    project: string,
+    handler: string,
+    capabilities: string[],
+  ): Promise<Record<string, string>> {
+    const run = await this.run();
+    const credential = await handlerSettings(run, { kind: "handler", project, handler, capabilities });
+    return { ...run.settings, ...credential, JACKFIELD_PROJECT: project };
   }
 
   /** `jackfield …`, as typed in the project's folder. */

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { openEvents } from "@jackfield/events/connection";
@@ -24,7 +25,11 @@ async function idleness(bed: Bed, which: Which): Promise<Idle> {
   const up = await startUp(bed, { folder: join(bed.folder, `up-idle-${which}`), which });
   const client = new pg.Client({ connectionString: up.postgresUrl });
   await client.connect();
-  await using events = await openEvents({ url: up.natsUrl, name: "bench" });
+  await using events = await openEvents({
+    url: up.natsUrl,
+    name: "bench",
+    creds: await readFile(up.natsCreds, "utf8"),
+  });
   try {
     await delay(settleMs);
     const look = async () => ({
