@@ -15,7 +15,8 @@ export interface AskHead {
 }
 
 export type ReadyAsk = ReadyTask & AskHead;
-export type OpenAsk = OpenTask & AskHead;
+/** `pruned`: its answer cannot count any more, so it is told to stop. */
+export type OpenAsk = OpenTask & AskHead & { pruned?: true };
 export type DoneAsk = DoneTask & AskHead;
 export type SkippedAsk = SkippedTask & AskHead;
 export type Ask = ReadyAsk | OpenAsk | DoneAsk | SkippedAsk;

@@ -1,7 +1,7 @@
 import { parseType } from "@jackfield/spec/event/type";
 import { foldApplied } from "./config-applied.ts";
 import { foldBinding } from "./bindings.ts";
-import { foldAskTriggered } from "./fold-asks.ts";
+import { foldAskFinished, foldAskTriggered } from "./fold-asks.ts";
 import { foldLost, foldRegistered } from "./handlers.ts";
 import { foldPublished } from "./publish-facts.ts";
 import { foldRequests } from "./run-requested.ts";
@@ -53,5 +53,11 @@ function foldOf({ event }: Entry): Fold {
   }
   if (event.triggeredid === undefined) return nothing;
   if (type.predicate === "started") return foldTaskStarted;
-  return type.predicate === "finished" ? foldFinished : nothing;
+  return type.predicate === "finished" ? foldAnswer : nothing;
+}
+
+/** It answers a task, or what one of several handlers was asked. */
+function foldAnswer(state: State, entry: Entry): Change[] {
+  const ofTask = foldFinished(state, entry);
+  return ofTask.length > 0 ? ofTask : foldAskFinished(state, entry);
 }

@@ -31,19 +31,19 @@ export interface Slots extends Room {
 export function giveOut(ready: readonly Prepared[], { leading, ...room }: Slots, now: string): CloudEvent[] {
   const published: CloudEvent[] = [];
   const led = new Set(leading);
-  const candidates = new Map<string, Prepared>();
+  const candidates: Prepared[] = [];
   for (const prepared of ready) {
     const { run, task, key, kept } = prepared;
     const shares = key !== undefined && asksCache(run, task);
     if (shares && kept !== undefined) {
       published.push(...answerFromCache(run, task, { ...prepared, entry: kept }, now));
-    } else if (!shares) candidates.set(task.id, prepared);
+    } else if (!shares) candidates.push(prepared);
     else if (!led.has(key)) {
       led.add(key);
-      candidates.set(task.id, prepared);
+      candidates.push(prepared);
     }
   }
-  return [...published, ...giveSlots([...candidates.values()], room, now)];
+  return [...published, ...giveSlots(candidates, room, now)];
 }
 
 /**

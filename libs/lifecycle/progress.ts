@@ -19,6 +19,7 @@ const counterOf: Record<Exclude<Task["status"], "done">, Counted> = {
   triggered: "running",
   started: "running",
   expanded: "running",
+  asked: "running",
   skipped: "skipped",
 };
 

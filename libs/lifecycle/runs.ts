@@ -44,6 +44,16 @@ export interface RunHead {
   traceparent?: string;
 }
 
+/** What it is called, without what it does. */
+export const headOf = ({ id, name, scope, correlationid, cause, traceparent }: RunHead): RunHead => ({
+  id,
+  name,
+  scope,
+  correlationid,
+  cause,
+  ...(traceparent !== undefined && { traceparent }),
+});
+
 export interface RequestedRun extends RunHead {
   status: "requested";
   pinned: Pinned;

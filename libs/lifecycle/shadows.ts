@@ -1,6 +1,7 @@
 import { askKey, type ReadyAsk } from "./asks.ts";
 import { findHandler } from "./handlers.ts";
-import { isAborted, mayGoOn, type BegunRun, type Run, type RunHead, type RunningRun } from "./runs.ts";
+import { headOf, isAborted, mayGoOn, type BegunRun, type Run, type RunningRun } from "./runs.ts";
+import { handlersOf } from "./several.ts";
 import type { Change, Entry, State } from "./state.ts";
 import type { OpenTask } from "./tasks.ts";
 
@@ -15,10 +16,12 @@ export function askShadows(
   { event, position }: Entry,
 ): Change[] {
   const names = run.pinned.shadows?.[task.capability];
+  const others = handlersOf(run, task) ?? [];
   if (names === undefined || task.attempt > 1 || event.handler === undefined || isAborted(run)) return [];
   const { id, step, capability } = task;
   const head = headOf(run);
   return names
+    .filter((name) => !others.includes(name))
     .filter((name) => findHandler(state, run.scope.project, name)?.lost === false)
     .map((handler): Change => {
       const row: ReadyAsk = {
@@ -28,15 +31,6 @@ export function askShadows(
       return { table: "asks", key: askKey(id, handler), row };
     });
 }
-
-export const headOf = ({ id, name, scope, correlationid, cause, traceparent }: RunHead): RunHead => ({
-  id,
-  name,
-  scope,
-  correlationid,
-  cause,
-  ...(traceparent !== undefined && { traceparent }),
-});
 
 /** May a shadow be given its work? Also when its run is over, but not while that is paused, nor after an abort. */
 export const mayShadow = (run: Run | undefined): run is BegunRun =>

@@ -8,13 +8,14 @@ import type { Catalogue } from "./facts.ts";
 import { Counters } from "./choose-next.ts";
 import { limitsIn } from "./config-applied.ts";
 import { commonContract, findHandler } from "./handlers.ts";
+import { asksOf } from "./several.ts";
 import { giveOut, giveShadows, type Prepared } from "./give-out.ts";
 import { noHandler } from "./no-handler.ts";
 import { answerForNobody, keyOf, resolveInputs, sourcesOf, type Askable } from "./trigger-task.ts";
 import { mayShadow } from "./shadows.ts";
 import { decideForeach, itemOf, itemsAhead, type Lists } from "./story-foreach.ts";
 import { foreachCapability } from "@jackfield/spec/project/workflow";
-import { mayGoOn, type BegunRun } from "./runs.ts";
+import { mayGoOn, type BegunRun, type RunningRun } from "./runs.ts";
 import { noRows, type Change, type Entry, type Rows } from "./state.ts";
 import { isOpen } from "./tasks.ts";
 
@@ -93,12 +94,16 @@ export class Story {
   }
 
   #giveOut(): CloudEvent[] {
-    const ready = [...this.state.tasks.values()].flatMap((task) => {
-      const run = this.state.runs.get(task.run);
+    const { tasks, asks, runs } = this.state;
+    const primaries = [...asks.values()].filter(({ role }) => role === "primary");
+    const rows = [...tasks.values(), ...primaries].flatMap((task): { task: Askable; run: RunningRun }[] => {
+      const run = runs.get(task.run);
       const isOurs = task.capability === foreachCapability;
       return task.status === "ready" && !isOurs && mayGoOn(run) ? [{ task, run }] : [];
     });
-    ready.push(...itemsAhead(this.state));
+    const ready = [...rows, ...itemsAhead(this.state)].flatMap(({ task, run }) =>
+      asksOf(run, task).map((one) => ({ task: one, run })),
+    );
     ready.sort((a, b) => comparePositions(a.task.since, b.task.since));
     const prepared = ready.map(({ run, task }) => this.#prepare(run, task));
     const nobody = prepared.flatMap((answer) => (Array.isArray(answer) ? answer : []));

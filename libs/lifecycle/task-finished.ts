@@ -2,7 +2,6 @@ import { maxEventBytes, type CloudEvent } from "@jackfield/spec/event/envelope";
 import { partsOfItem } from "@jackfield/spec/event/ids";
 import { goesOn } from "@jackfield/spec/event/outcome";
 import { doneWith, nextAttempt } from "./after-answer.ts";
-import { foldAskFinished } from "./fold-asks.ts";
 import { foreachOf, withoutItem } from "./foreach.ts";
 import { foldJoined } from "./foreach-joined.ts";
 import { openAttempt } from "./open-attempt.ts";
@@ -11,7 +10,7 @@ import { readAnswer, type Answer } from "./read-answer.ts";
 import { unblock } from "./unblock.ts";
 import type { Progress, RunningRun } from "./runs.ts";
 import type { Change, Entry, State } from "./state.ts";
-import type { DoneTask, ReadyTask } from "./tasks.ts";
+import type { DoneTask, Task } from "./tasks.ts";
 
 /**
  * The first answer to an open attempt counts, whoever gave it; any other is late and changes nothing. Then the task
@@ -19,15 +18,30 @@ import type { DoneTask, ReadyTask } from "./tasks.ts";
  */
 export function foldFinished(state: State, entry: Entry): Change[] {
   const open = openAttempt(state, entry.event);
-  if (open === undefined) return [...foldJoined(state, entry), ...foldAskFinished(state, entry)];
+  if (open === undefined) return foldJoined(state, entry);
   const answer = readAnswer(entry.event);
   const again = nextAttempt(open.run, open.task, answer, entry);
-  const task = again ?? doneWith(open.task, answer, entry);
-  const progress = withAnswer(moved(open.run.progress, open.task, task), task, answer);
-  const changes: Change[] = [{ table: "tasks", key: task.id, row: task }];
-  const run = { ...open.run, progress };
-  if (task.status === "ready") return [...changes, { table: "runs", key: run.id, row: run }];
-  return [...changes, ...cacheFilled(run, task, answer), ...followed(state, run, task, entry.event)];
+  if (again === undefined) {
+    const to = doneWith(open.task, answer, entry);
+    const ended = endTask(state, open.run, { from: open.task, to }, { answer, event: entry.event });
+    return [...cacheFilled(open.run, to, answer), ...ended];
+  }
+  const progress = withWork(moved(open.run.progress, open.task, again), answer);
+  return [
+    { table: "tasks", key: again.id, row: again },
+    { table: "runs", key: open.run.id, row: { ...open.run, progress } },
+  ];
+}
+
+/** A task has its last word: what needed it goes on or is skipped. */
+export function endTask(
+  state: State,
+  run: RunningRun,
+  { from, to }: { from: Task; to: DoneTask },
+  { answer, event }: { answer: Answer; event: CloudEvent },
+): Change[] {
+  const progress = withEnd(withWork(moved(run.progress, from, to), answer), to);
+  return [{ table: "tasks", key: to.id, row: to }, ...followed(state, { ...run, progress }, to, event)];
 }
 
 function followed(state: State, run: RunningRun, task: DoneTask, finished: CloudEvent): Change[] {
@@ -43,10 +57,13 @@ function followed(state: State, run: RunningRun, task: DoneTask, finished: Cloud
   return unblock(state, run, task, finished);
 }
 
-function withAnswer(progress: Progress, task: DoneTask | ReadyTask, { data }: Answer): Progress {
-  const workSeconds = progress.workSeconds + (data.cached === true ? 0 : (data.workSeconds ?? 0));
-  if (task.status === "ready") return { ...progress, workSeconds };
-  const { problem, message } = data;
+export const withWork = (progress: Progress, { data }: Answer): Progress => ({
+  ...progress,
+  workSeconds: progress.workSeconds + (data.cached === true ? 0 : (data.workSeconds ?? 0)),
+});
+
+function withEnd(progress: Progress, task: DoneTask): Progress {
+  const { problem, message } = task;
   const because = {
     task: task.id,
     ...(problem !== undefined && { problem }),
@@ -57,9 +74,8 @@ function withAnswer(progress: Progress, task: DoneTask | ReadyTask, { data }: An
     // What one item of many measured is not what the run measured.
     ...(task.capability === "evaluate" &&
       partsOfItem(task.id) === undefined &&
-      judged(data.outputs ?? {}, task)),
+      judged(task.outputs[task.handler] ?? {}, task)),
     cached: progress.cached + (task.cached ? 1 : 0),
-    workSeconds,
     ...(!goesOn(task.outcome) && progress.because === undefined && { because }),
   };
 }
@@ -82,7 +98,7 @@ function judged(outputs: Record<string, unknown>, task: DoneTask): Pick<Progress
  * A verdict is as repeatable as any other answer, so a `fail` is kept too: asked again, it is the same no.
  * What the cache itself answered keeps its first producer.
  */
-function cacheFilled(run: RunningRun, task: DoneTask, { status, result, data }: Answer): Change[] {
+export function cacheFilled(run: RunningRun, task: DoneTask, { status, result, data }: Answer): Change[] {
   const { cachekey, parts, id, capability, position } = task;
   if (cachekey === undefined || parts === undefined || status !== "succeeded" || task.cached) return [];
   // The conductor's own `finished` says a little more around the same outputs, and must still fit.

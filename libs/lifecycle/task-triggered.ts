@@ -1,11 +1,12 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { partsOfItem } from "@jackfield/spec/event/ids";
 import { startedData } from "@jackfield/spec/event/task";
+import { foldAskStarted, foldAskTriggered } from "./fold-asks.ts";
 import { expandedBy, foreachOf, itemAhead, withItem } from "./foreach.ts";
-import { foldAskStarted } from "./fold-asks.ts";
 import { givenOut } from "./given-out.ts";
 import { openAttempt } from "./open-attempt.ts";
 import { moved } from "./progress.ts";
+import { askedTask, askSeveral, handlersOf } from "./several.ts";
 import { askShadows } from "./shadows.ts";
 import type { Change, Entry, State } from "./state.ts";
 import type { ForeachTask, OpenTask, ReadyTask } from "./tasks.ts";
@@ -16,16 +17,19 @@ export function foldTriggered(state: State, entry: Entry): Change[] {
   const item = itemGiven(state, event);
   const task = item?.task ?? (event.subject === undefined ? undefined : state.tasks.get(event.subject));
   const run = task === undefined ? undefined : state.runs.get(task.run);
-  if (task?.status !== "ready" || run?.status !== "running") return [];
+  if (task === undefined || run?.status !== "running") return [];
+  const handlers = handlersOf(run, task);
+  if (task.status !== "ready") return handlers === undefined ? [] : foldAskTriggered(state, entry);
   const list = expandedBy(task, entry);
   const open = list === undefined ? givenOut(task, event) : undefined;
-  const row = list ?? open;
+  const row = list ?? (open !== undefined && handlers !== undefined ? askedTask(open, handlers) : open);
   if (row === undefined) return [];
   const progress = moved(run.progress, item === undefined ? task : undefined, row);
   return [
     { table: "tasks", key: row.id, row },
     ...(item === undefined ? [] : [{ table: "tasks" as const, key: item.parent.id, row: item.parent }]),
     { table: "runs", key: run.id, row: { ...run, progress } },
+    ...(open === undefined || handlers === undefined ? [] : askSeveral(run, task, { open, handlers })),
     ...(open === undefined ? [] : askShadows(state, run, open, entry)),
   ];
 }

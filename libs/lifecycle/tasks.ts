@@ -62,6 +62,11 @@ export interface ForeachTask extends TaskHead {
   /** The first item that did not go on. */
   failed?: number;
 }
+/** Several handlers were asked; what each does is a row of its own, and the step says when they have answered enough. */
+export interface AskedTask extends TaskHead {
+  status: "asked";
+  handlers: string[];
+}
 export interface DoneTask extends TaskHead {
   status: "done";
   outcome: Outcome;
@@ -87,7 +92,7 @@ export interface SkippedTask extends TaskHead {
   /** What its `when` said. */
   why?: string;
 }
-export type Task = WaitingTask | ReadyTask | OpenTask | ForeachTask | DoneTask | SkippedTask;
+export type Task = WaitingTask | ReadyTask | OpenTask | ForeachTask | AskedTask | DoneTask | SkippedTask;
 
 /** What an answer depends on, as words that two entries can be compared by. */
 export type CacheParts = Record<string, string>;

@@ -6,6 +6,7 @@ import { parseType } from "@jackfield/spec/event/type";
 import { defaultOrganization } from "@jackfield/spec/event/names";
 import { defaultLifecycle } from "@jackfield/spec/project/workflow";
 import { isOwn } from "./facts.ts";
+import { endsTask } from "./fold-asks.ts";
 import { joinedBy } from "./foreach.ts";
 import { openAttempt } from "./open-attempt.ts";
 import type { RunScope } from "./runs.ts";
@@ -179,8 +180,13 @@ function tryParse(text: string): Filter | Problem {
  * May this event trigger at all? A `finished` is a claim until it is counted, so a late one starts nothing.
  * Asked before the event is folded.
  */
-export const mayTrigger = (state: State, { event }: Entry): boolean =>
-  event.triggeredid === undefined ||
-  parseType(event.type)?.predicate !== "finished" ||
-  openAttempt(state, event) !== undefined ||
-  (isOwn(event) && joinedBy(state, event) !== undefined);
+export function mayTrigger(state: State, entry: Entry): boolean {
+  const { event } = entry;
+  return (
+    event.triggeredid === undefined ||
+    parseType(event.type)?.predicate !== "finished" ||
+    openAttempt(state, event) !== undefined ||
+    (isOwn(event) && joinedBy(state, event) !== undefined) ||
+    endsTask(state, entry)
+  );
+}

@@ -103,6 +103,8 @@ function whatOf(task: Task, present: Present): string | undefined {
       return `${nameOf(task)}: ${present.waitsFor(task) ?? "is about to be given to its handler"}`;
     case "skipped":
       return undefined;
+    case "asked":
+      return `${nameOf(task)}: ${task.handlers.join(", ")} are asked, and not enough of them have answered`;
     case "expanded":
       return `${nameOf(task)}: ${atItems(task)}`;
     case "done":
@@ -172,7 +174,12 @@ function cacheOf(
 export function whyTask(task: Task, run: Run, present: Present): Why {
   const line = whatOf(task, present);
   const cache = task.status === "done" && run.status !== "refused" ? [cacheOf(task, run, present)] : [];
-  const state = task.status === "done" ? task.outcome : task.status === "expanded" ? "running" : task.status;
+  const state =
+    task.status === "done"
+      ? task.outcome
+      : task.status === "expanded" || task.status === "asked"
+        ? "running"
+        : task.status;
   const because =
     task.status === "skipped" ? [task.why ?? skippedBy(task.because, run)] : line === undefined ? [] : [line];
   const what =

@@ -184,7 +184,7 @@ function stopped(reason: StopReason): Problem {
   if (reason === "stale") return new Problem("E_LEASE_LOST", "Another attempt took this task over");
   return new Problem(
     "E_ABORTED",
-    reason === "prune" ? "The search pruned this trial" : "Somebody aborted this run",
+    reason === "prune" ? "The answer is not needed any more" : "Somebody aborted this run",
   );
 }
 

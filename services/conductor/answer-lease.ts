@@ -33,6 +33,7 @@ export const answerLease =
       );
     }
     if (run !== undefined && isAborted(run)) return { go: false, reason: "abort" };
+    if ("pruned" in task) return { go: false, reason: "prune" };
     const heard = atWork.heard.get("role" in task ? askKey(task.id, task.handler) : task.id);
     if (heard !== undefined) heard.leasedMs = performance.now();
     return { go: true, untilSeconds: task.limits.leaseSeconds };

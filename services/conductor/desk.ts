@@ -70,7 +70,9 @@ export class Desk {
     }
     for (const event of desk.outbox.restore(decided)) {
       const taken = takenBy(desk, event);
-      if (taken !== undefined) desk.atWork.take(deskKey(event), taken);
+      if (taken === undefined) continue;
+      const key = await desk.working.complete(() => deskKey(desk, event));
+      desk.atWork.take(key, taken);
     }
     return desk;
   }

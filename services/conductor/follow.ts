@@ -1,8 +1,10 @@
 import { askKey, type Ask } from "@jackfield/lifecycle/asks";
 import { findHandler, handlerKey } from "@jackfield/lifecycle/handlers";
+import { handlersOf } from "@jackfield/lifecycle/several";
 import type { Change, State } from "@jackfield/lifecycle/state";
 import { isOpen, type Task } from "@jackfield/lifecycle/tasks";
 import { triggeredData } from "@jackfield/spec/event/task";
+import { partsOfTask } from "@jackfield/spec/event/ids";
 import { parseType } from "@jackfield/spec/event/type";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { AtWork, Taken } from "./at-work.ts";
@@ -48,8 +50,16 @@ export function takenBy({ state }: Pick<Following, "state">, event: CloudEvent):
 }
 
 /** Under which key the desk holds what a `triggered` gives out. */
-export const deskKey = ({ subject = "", handler = "", role }: CloudEvent): string =>
-  role === "shadow" ? askKey(subject, handler) : subject;
+export function deskKey({ state }: Pick<Following, "state">, event: CloudEvent): string {
+  const { subject = "", handler = "", role, run: id } = event;
+  const run = role === "shadow" || id === undefined ? undefined : state.runs.get(id);
+  const alone = run === undefined || run.status === "refused" || run.status === "requested";
+  const [step = ""] = partsOfTask(subject).step.split("/");
+  const capability = parseType(event.type)?.subject ?? "";
+  const isOneOfSeveral =
+    !alone && handlersOf(run, { id: subject, run: run.id, step, capability }) !== undefined;
+  return role === "shadow" || isOneOfSeveral ? askKey(subject, handler) : subject;
+}
 
 const slotsOf = (state: State, project: string, handler: string): string =>
   findHandler(state, project, handler)?.key ?? handlerKey(null, handler);

@@ -44,9 +44,8 @@ export async function loadRows(
 }
 
 /**
- * What is held in memory from the start: projects, handlers, bindings, active runs and their unfinished tasks, and whatever is
- * asked beside them. Tasks that
- * became ready first come first.
+ * What is held in memory from the start: projects, handlers, bindings, active runs and their unfinished tasks, and what is
+ * asked beside them. What became ready first comes first.
  */
 export async function loadActive(pool: pg.Pool): Promise<Loaded[]> {
   const { rows } = await pool.query<Stored>(
@@ -57,7 +56,7 @@ export async function loadActive(pool: pg.Pool): Promise<Loaded[]> {
        union all select 'runs', key, row, pinned from runs where active
        union all select 'tasks', tasks.key, tasks.row, null from runs
          join tasks on tasks.key >= runs.key || '/' and tasks.key < runs.key || '0'
-         where runs.active and tasks.row->>'status' in ('waiting', 'ready', 'triggered', 'started')
+         where runs.active and tasks.row->>'status' in ('waiting', 'ready', 'triggered', 'started', 'asked')
        union all select 'asks', key, row, null from asks where row->>'status' in ('ready', 'triggered', 'started')
      ) as held order by (row->'since'->>'epoch')::bigint, (row->'since'->>'sequence')::bigint, key`,
   );

@@ -1,11 +1,11 @@
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
 import { giveOut } from "@jackfield/lifecycle/give-out";
 import { mayGoOn, type RunningRun } from "@jackfield/lifecycle/runs";
-import type { ReadyTask } from "@jackfield/lifecycle/tasks";
-import { answerForNobody } from "@jackfield/lifecycle/trigger-task";
+import { triggeredIdOf } from "@jackfield/lifecycle/on-its-way";
+import { asksOf } from "@jackfield/lifecycle/several";
+import { answerForNobody, type Askable } from "@jackfield/lifecycle/trigger-task";
 import type { Digest } from "@jackfield/spec/event/artifact";
 import { digest } from "@jackfield/spec/event/artifact";
-import { taskEventId } from "@jackfield/spec/event/ids";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Waiting } from "./at-work.ts";
 import type { Desk } from "./desk.ts";
@@ -15,7 +15,7 @@ import { roomNow, takeSlots } from "./slots.ts";
 
 interface Ready {
   run: RunningRun;
-  task: ReadyTask;
+  task: Askable;
   waiting: Waiting;
 }
 
@@ -25,8 +25,9 @@ export async function schedule(desk: Desk, now: string): Promise<CloudEvent[]> {
   const ready = readyTasks(desk, around);
   const given = ready.length === 0 ? [] : await givePrimaries(desk, ready, { around, now });
   if (desk.atWork.shadows.size === 0) return given;
-  const begun = new Set(given.map(({ subject }) => subject));
-  const waiting = new Set(ready.filter(({ task }) => !begun.has(task.id)).map(({ task }) => task.capability));
+  const begun = new Set(given.map(({ id }) => id));
+  const left = ready.filter(({ run, task }) => !begun.has(triggeredIdOf(run, task)));
+  const waiting = new Set(left.map(({ task }) => task.capability));
   return [...given, ...(await scheduleShadows(desk, { around, now, waiting }))];
 }
 
@@ -47,15 +48,17 @@ async function givePrimaries(
   return [...nobody, ...given];
 }
 
-function readyTasks({ working, atWork, decided }: Desk, { nowMs }: Surroundings): Ready[] {
+/** What waits to be given out, of several handlers each by itself, and was not decided already. */
+function readyTasks({ state, atWork, decided }: Desk, { nowMs }: Surroundings): Ready[] {
   const found: Ready[] = [];
-  for (const [id, waiting] of atWork.ready) {
-    const task = working.state.tasks.get(id);
-    const run = working.state.runs.get(waiting.run);
-    if (task?.status !== "ready" || !mayGoOn(run) || waiting.restUntilMs > nowMs) continue;
-    const handler = run.pinned.bindings[task.capability] ?? task.capability;
-    if (decided(taskEventId({ task: id, handler, attempt: task.attempt }, "triggered"))) continue;
-    found.push({ run, task, waiting });
+  for (const [key, waiting] of atWork.ready) {
+    const row = waiting.in === "asks" ? state.asks.get(key) : state.tasks.get(key);
+    const run = state.runs.get(waiting.run);
+    if (row?.status !== "ready" || !mayGoOn(run) || waiting.restUntilMs > nowMs) continue;
+    for (const task of asksOf(run, row)) {
+      if (decided(triggeredIdOf(run, task))) continue;
+      found.push({ run, task, waiting: task === row ? waiting : { ...waiting } });
+    }
   }
   return found;
 }

@@ -61,7 +61,7 @@ export function serveTasks(app: FastifyInstance, parts: GatewayParts): void {
 
 const reasons = {
   abort: "Somebody aborted this run.",
-  prune: "The search pruned this trial.",
+  prune: "Its answer is not needed any more.",
   stale: "Another attempt took this task over, or it is over already.",
 } as const;
 
