@@ -1,9 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { openEvents } from "@jackfield/events/connection";
 import { streamState } from "@jackfield/events/stream";
 import { askService } from "@jackfield/service/answer";
 import { position } from "@jackfield/spec/ask/tracker";
 import { printPosition } from "@jackfield/spec/event/position";
+import { openAsAdmin } from "./as-admin.ts";
 import type { Up } from "./launcher.ts";
 
 /** What the stream holds, and what the tracker kept of it. */
@@ -14,9 +13,7 @@ export interface EventCount {
 
 /** Asks NATS and the tracker, each for itself; the tracker answers when it has read what the stream held at that moment. */
 export async function countEvents({ run }: Up): Promise<EventCount> {
-  const creds = run.nats === undefined ? undefined : await readFile(run.nats.creds, "utf8");
-  const url = run.settings?.["JACKFIELD_NATS_URL"] ?? "";
-  await using events = await openEvents({ url, name: "demo", creds });
+  await using events = await openAsAdmin(run, "demo");
   const state = await streamState(events);
   if (state === undefined || state.last === 0) return { inStream: 0, kept: 0 };
   const after = printPosition({ epoch: state.epoch, sequence: state.last });

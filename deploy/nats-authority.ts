@@ -11,11 +11,14 @@ import {
 import { rightsOf, type HandlerParty, type Party, type RightsOptions } from "@jackfield/events/rights";
 import { Problem } from "@jackfield/problem/problem";
 import { z } from "zod";
-import type { RunFile } from "./run-file.ts";
+import { jackfieldFolder, type RunFile } from "./run-file.ts";
 
 const seed = z.string().regex(/^S[OA][A-Z2-7]+$/);
 const account = z.object({ identity: seed, signing: seed });
 const authorityFile = z.object({ operator: seed, system: seed, services: account, handlers: account });
+
+/** Where our NATS lies in the folder `.jackfield`. */
+export const natsFolder = (home: string): string => join(home, "nats");
 
 /** Where the credential of a user lies. */
 export const credentialIn = (folder: string, user: string): string => join(folder, "creds", `${user}.creds`);
@@ -81,6 +84,22 @@ export async function handlerSettings(
   const options = prefix === undefined || prefix === "" ? {} : { prefix };
   const path = await keepCredential(nats.folder, await openAuthority(nats.folder), party, options);
   return { JACKFIELD_NATS_CREDS: path };
+}
+
+/** A credential for a handler of the Jackfield that lies in a folder, and its user. @throws Problem E_CONFIG where none lies */
+export async function handlerToken(
+  folder: string,
+  { party, ...options }: RightsOptions & { party: HandlerParty; until?: Date | undefined },
+): Promise<{ user: string; creds: string }> {
+  const place = natsFolder(jackfieldFolder(folder));
+  const authority = await readAuthority(place);
+  if (authority === undefined)
+    throw new Problem("E_CONFIG", "The keys that sign credentials for NATS are not here.", {
+      here: fileIn(place),
+      why: "they lie where `jackfield up` keeps its NATS; a NATS of somebody else has its own",
+      next: "run this in the folder of `jackfield up`, or ask who runs that NATS for the user that RIGHTS.md describes",
+    });
+  return { user: rightsOf(party).user, creds: issueCredential(authority, party, options) };
 }
 
 /** Writes a credential where its owner finds it; answers with the path. */

@@ -5,7 +5,7 @@ import type { Environment } from "@jackfield/service/configuration";
 import { findNatsServer, startNats, type NatsServer } from "./embedded/nats-server.mjs";
 import { startPostgres, type PostgresServer } from "./embedded/postgres.mjs";
 import { Refusal } from "./embedded/refusal.mjs";
-import { openAuthority } from "./nats-authority.ts";
+import { natsFolder, openAuthority } from "./nats-authority.ts";
 import { keepServer, type KeptServer } from "./kept-server.ts";
 
 /** The two servers that hold all state: embedded ones, or those that the environment names. */
@@ -66,8 +66,6 @@ function given(environment: Environment, store: "NATS" | "POSTGRES"): string | u
   const url = environment[`JACKFIELD_${store}_URL`];
   return url === "" ? undefined : url;
 }
-
-const natsFolder = (home: string): string => join(home, "nats");
 
 async function keptNats(
   { home, ports, durable, environment, log, changed }: StoreOptions,

@@ -96,7 +96,7 @@ function accountClaims(authority: Authority, name: Account, prefix: string | und
 export function issueCredential(
   authority: Authority,
   party: Party,
-  { until, ...options }: RightsOptions & { until?: Date } = {},
+  { until, ...options }: RightsOptions & { until?: Date | undefined } = {},
 ): string {
   const { user, account, publish, subscribe } = rightsOf(party, options);
   const keys = authority[account];

@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll } from "vitest";
 import { command } from "jackfield/command";
-import { openEvents, type Events } from "@jackfield/events/connection";
+import type { Events } from "@jackfield/events/connection";
 import type { LogEntry } from "@jackfield/events/log-entry";
 import { readLog } from "@jackfield/events/log-reader";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { shortType } from "@jackfield/spec/event/type";
+import { openAsAdmin } from "../../deploy/as-admin.ts";
 import { handlerSettings } from "../../deploy/nats-authority.ts";
 import { runFile, type RunFile } from "../../deploy/run-file.ts";
 import { until } from "../bed/until.ts";
@@ -101,9 +102,7 @@ export class World implements AsyncDisposable {
 
   static async begin(options: WorldOptions): Promise<World> {
     const started = await startUp(options);
-    const url = started.run.settings?.["JACKFIELD_NATS_URL"] ?? "";
-    const creds = await readFile(started.run.nats?.creds ?? "", "utf8");
-    const world = new World(options.folder, started, await openEvents({ url, name: "journey", creds }));
+    const world = new World(options.folder, started, await openAsAdmin(started.run, "journey"));
     atTheEnd(() => world[Symbol.asyncDispose]());
     return world;
   }

@@ -1,5 +1,6 @@
 import { Problem } from "@jackfield/problem/problem";
 import { adminRebuild } from "../admin-rebuild.ts";
+import { adminToken } from "../admin-token.ts";
 import { exit } from "../exit.ts";
 import { loadLauncher } from "../launcher.ts";
 import type { Call, Verb } from "../verb.ts";
@@ -8,8 +9,10 @@ export const verb: Verb = {
   name: "admin",
   group: "admin",
   takes: "SUB",
-  does: "`service NAME` runs one service, as in a container; `rebuild [READER]` makes its state anew from the log",
+  does: "`service NAME` runs one service, as in a container; `rebuild [READER]` makes its state anew from the log; `token [CAP …]` lets a handler into NATS",
   flags: {
+    handler: { says: "token: whose it is; --project * for a handler of all projects", value: "NAME" },
+    until: { says: "token: it is good until then", value: "T" },
     check: { says: "rebuild: compare only; live state and log stay as they are" },
     yes: { says: "rebuild: the reader's name, to replace its state", value: "READER" },
   },
@@ -27,6 +30,7 @@ export const verb: Verb = {
 const subs: Readonly<Record<string, (call: Call, names: readonly string[]) => Promise<number>>> = {
   service: runService,
   rebuild: adminRebuild,
+  token: adminToken,
 };
 
 async function runService({ out, environment, signal }: Call, names: readonly string[]): Promise<number> {
