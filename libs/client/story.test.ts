@@ -150,6 +150,11 @@ test("a command behind the pull door answers once it is bound, and hands back wh
     "good",
   ]);
   await until("it is registered", () => handle.said.err.includes("other answers train"));
+  expect((await typed("bind", "train=other", "--shadow")).out).toBe("train is shadowed by other for shop\n");
+  expect((await typed("bind", "train", "--remove", "other")).out).toBe(
+    "train is shadowed by nobody for shop\n",
+  );
+  expect((await typed("bind", "train=other", "--undo")).exit).toBe(2);
   expect(await typed("bind", "train=other")).toMatchObject({
     exit: 0,
     out: "train = other for shop   (was as the file says)\n",

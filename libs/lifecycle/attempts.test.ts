@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Outcome } from "@jackfield/spec/event/outcome";
+import { defaultLifecycle } from "@jackfield/spec/project/workflow";
 import fc from "fast-check";
 import { restBefore } from "./backoff.ts";
 import { clockThatRanOut } from "./clocks.ts";
@@ -86,6 +87,17 @@ describe("the first finished in the stream counts", () => {
     expect(story.when(answer(newest(story, "fetch.triggered"), "pass")).map(inWords)).toContain(
       "split.triggered → split",
     );
+  });
+
+  test("a zombie that passes after its timeout publishes no fact and starts nothing", () => {
+    const story = weather(new Story(builtInCatalogue), {
+      workflows: { lifecycle: { on: ["fetch.finished outcome=pass"], steps: defaultLifecycle.steps } },
+    }).given(said("run.requested", { subproject: "seattle" }));
+    const first = newest(story, "fetch.triggered");
+    story.given(timeout(story));
+    expect(story.when(answer(first, "pass"))).toEqual([]);
+    const counted = story.when(answer(newest(story, "fetch.triggered"), "pass")).map(inWords);
+    expect(counted).toEqual(expect.arrayContaining(["dataset.published", "run.started"]));
   });
 
   test("an answer that another handler gives counts for nothing", () => {

@@ -1,21 +1,24 @@
 import type { Outcome } from "@jackfield/spec/event/outcome";
 import type { Completion } from "@jackfield/spec/project/workflow";
 import { describe, expect, test } from "vitest";
-import type { Ask } from "./asks.ts";
-import { completed } from "./completion.ts";
+import { completed, type Answered } from "./completion.ts";
 
 const names = ["a", "b", "c"];
 
 /** What each of three handlers did, in the order in which they answered: `pass`, `skipped`, or still `triggered`. */
-function ends(policy: Completion, states: string[], order = [0, 1, 2], bound = "b"): string {
-  const asks = states.map((state, index): Ask => {
+function ends(
+  policy: Completion,
+  states: (Outcome | "skipped" | "triggered")[],
+  order = [0, 1, 2],
+  bound = "b",
+): string {
+  const asks = states.map((state, index) => {
     const handler = names[index] ?? "";
-    const outcome = state as Outcome; // what is no outcome is read by its status alone
-    const status = state === "triggered" || state === "skipped" ? state : "done";
     const position = { epoch: 1, sequence: order.indexOf(index) + 1 };
-    return { handler, role: "primary", status, outcome, position } as unknown as Ask;
+    if (state === "triggered" || state === "skipped") return { status: state, handler };
+    return { status: "done" as const, handler, outcome: state, position };
   });
-  const end = completed(policy, asks, bound);
+  const end = completed<Answered>(policy, asks, bound);
   return end === undefined ? "open" : `${end.outcome} by ${end.speaker.handler}`;
 }
 

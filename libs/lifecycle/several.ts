@@ -55,15 +55,23 @@ export const asksAfter = (state: State, task: AskedTask, ask: Ask): (Ask | undef
   task.handlers.map((handler) => (handler === ask.handler ? ask : state.asks.get(askKey(task.id, handler))));
 
 /** Have enough of them answered? */
-export function endOf(run: RunningRun, task: AskedTask, asks: (Ask | undefined)[]): Completed | undefined {
-  return completed(stepOf(run, task)?.complete ?? "all", asks, run.pinned.bindings[task.capability] ?? "");
+export function endOf(
+  run: RunningRun,
+  task: AskedTask,
+  asks: (Ask | undefined)[],
+): Completed<DoneAsk> | undefined {
+  return completed<DoneAsk>(
+    stepOf(run, task)?.complete ?? "all",
+    asks,
+    run.pinned.bindings[task.capability] ?? "",
+  );
 }
 
 /** The task with its last word, at the place of the answer that decided it. */
 export function doneBy(
   task: AskedTask,
   asks: (Ask | undefined)[],
-  { outcome, speaker }: Completed,
+  { outcome, speaker }: Completed<DoneAsk>,
   { event, position }: Entry,
 ): DoneTask {
   const done = asks.filter((ask): ask is DoneAsk => ask?.status === "done");

@@ -1,7 +1,7 @@
 import { printJson } from "@jackfield/events/json-text";
 import type { run, taskRow } from "@jackfield/spec/ask/tracker";
 import { partsOfTask } from "@jackfield/spec/event/ids";
-import { outcomeOf } from "@jackfield/spec/event/outcome";
+import { outcomeOf, type Outcome } from "@jackfield/spec/event/outcome";
 import { finishedData, progressedData, triggeredData } from "@jackfield/spec/event/task";
 import { sql } from "kysely";
 import { z } from "zod";
@@ -10,6 +10,7 @@ import { eventIn } from "./events.ts";
 import { maxAnswerBytes } from "./page.ts";
 import { runOf } from "./refs.ts";
 import { describeRuns, type StoredRun } from "./runs.ts";
+import { speakerOf, type Heard } from "./speaker.ts";
 
 type TaskRow = z.input<typeof taskRow>;
 type AttemptRow = TaskRow["attempts"][number];
@@ -29,7 +30,11 @@ export async function runAsTree(
   if (row === undefined) throw new Error(`the run ${stored.run} is gone`);
   const pinned = await pinnedBy(db, stored);
   const attempts = await attemptsOf(db, stored.run);
-  return { run: row, pinned, tasks: withinAnswer(tasksOf(attempts), Buffer.byteLength(printJson(pinned))) };
+  return {
+    run: row,
+    pinned,
+    tasks: withinAnswer(tasksOf(attempts, pinned), Buffer.byteLength(printJson(pinned))),
+  };
 }
 
 /** What `run.started` says, but for the name. */
@@ -72,6 +77,8 @@ const storedAttempt = z.object({
   triggered_at: z.date(),
   started_at: z.date().nullable(),
   finished_at: z.date().nullable(),
+  finished_epoch: z.coerce.number().nullable(),
+  finished_sequence: z.coerce.number().nullable(),
   cached: z.boolean().nullable(),
   triggered: z.string(),
   progressed: z.string().nullable(),
@@ -93,25 +100,35 @@ async function attemptsOf(db: Db, run: string): Promise<StoredAttempt[]> {
   return storedAttempt.array().parse(rows);
 }
 
-function tasksOf(attempts: readonly StoredAttempt[]): TaskRow[] {
+function tasksOf(attempts: readonly StoredAttempt[], pinned: unknown): TaskRow[] {
   const byTask = new Map<string, StoredAttempt[]>();
   for (const attempt of attempts) byTask.set(attempt.task, [...(byTask.get(attempt.task) ?? []), attempt]);
-  return [...byTask.values()].flatMap((ofTask) => {
-    // The newest primary attempt speaks for the task.
-    const speaker = ofTask.findLast(({ role }) => role === "primary") ?? ofTask.at(-1);
-    return speaker === undefined ? [] : [taskBy(speaker, ofTask)];
+  return [...byTask].flatMap(([task, ofTask]) => {
+    const spoken = speakerOf(task, ofTask.map(heard), pinned);
+    return spoken === undefined ? [] : [taskBy(spoken.speaker.stored, spoken.outcome, ofTask)];
   });
 }
 
-function taskBy(speaker: StoredAttempt, all: readonly StoredAttempt[]): TaskRow {
+function heard(stored: StoredAttempt): Heard & { stored: StoredAttempt } {
+  const { handler, role, finished_epoch: epoch, finished_sequence: sequence } = stored;
+  const { outcome } = finishOf(stored);
+  const answered = outcome !== undefined && epoch !== null && sequence !== null;
+  return { handler, role, stored, ...(answered && { answered: { outcome, position: { epoch, sequence } } }) };
+}
+
+function taskBy(
+  speaker: StoredAttempt,
+  outcome: Outcome | undefined,
+  all: readonly StoredAttempt[],
+): TaskRow {
   const { inputs } = asked.catch({}).parse(eventIn(speaker.triggered).data);
-  const finish = finishOf(speaker);
-  const { outputs, producedby, logs = [] } = finish.data;
+  const { outputs, producedby, logs = [] } = finishOf(speaker).data;
+  const begun = all.some(({ role, started_at: started }) => role === "primary" && started !== null);
   return {
     task: speaker.task,
     step: partsOfTask(speaker.task).step,
     capability: speaker.capability,
-    state: finish.outcome ?? (speaker.started_at === null ? "triggered" : "started"),
+    state: outcome ?? (begun ? "started" : "triggered"),
     cached: speaker.cached ?? false,
     ...(producedby !== undefined && { producedby }),
     ...(inputs !== undefined && { inputs }),
