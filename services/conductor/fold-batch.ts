@@ -24,7 +24,7 @@ export async function foldBatch(desk: Desk, batch: LogEntry[]): Promise<void> {
   for (const [index, entry] of entries.entries()) {
     const n = isOwn(entry.event) ? desk.outbox.readBack(entry.event) : undefined;
     if (n !== undefined) readBack.push(n);
-    await foldOne(desk, entry, { ahead: entries.slice(index), changed, now });
+    await foldOne(desk, entry, { ahead: () => entries.slice(index).filter(isFromOutside), changed, now });
   }
   noteLag(desk, batch);
   desk.outbox.add(await schedule(desk, now));
@@ -37,9 +37,12 @@ export async function foldBatch(desk: Desk, batch: LogEntry[]): Promise<void> {
   forget(desk, changed);
 }
 
+/** Asks for something new, of which nothing is in memory; our own facts and answers are about what goes on now. */
+const isFromOutside = ({ event }: Entry): boolean => !isOwn(event) && event.triggeredid === undefined;
+
 interface Folding {
-  /** This entry and what follows it in the batch: rows that they will miss are loaded together. */
-  ahead: Entry[];
+  /** This entry and what follows it in the batch, as far as it may miss rows: they are loaded together. */
+  ahead: () => Entry[];
   changed: ChangedRows;
   now: string;
 }
@@ -48,7 +51,7 @@ async function foldOne(desk: Desk, entry: Entry, { ahead, changed, now }: Foldin
   const { state, catalogue, working, decided } = desk;
   const changes = await working.complete(
     () => evolve(state, entry, catalogue),
-    () => ahead.forEach((one) => evolve(state, one, catalogue)),
+    () => ahead().forEach((one) => void evolve(state, one, catalogue)),
   );
   for (const change of changes) {
     working.apply(change);

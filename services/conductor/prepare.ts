@@ -5,7 +5,6 @@ import { noHandler, printSeconds } from "@jackfield/lifecycle/no-handler";
 import type { BegunRun } from "@jackfield/lifecycle/runs";
 import type { State } from "@jackfield/lifecycle/state";
 import {
-  asksCache,
   keyOf,
   resolveInputs,
   sourcesOf,
@@ -69,8 +68,8 @@ export function prepare(run: BegunRun, task: Askable, around: Surroundings): Pre
     return { kind: "nobody", handler, contract, problem: tooLarge(task) };
   }
   const key = keyOf(run, task, who, { inputs, catalogue });
-  const kept = key !== undefined && asksCache(run, task) ? state.cache.get(key) : undefined;
-  return { kind: "prepared", prepared: { run, task, who, slots: found.key, inputs, key, kept, limits } };
+  const prepared = { run, task, who, slots: found.key, inputs, key, kept: undefined, limits };
+  return { kind: "prepared", prepared };
 }
 
 /** Why somebody who is not there may still come; undefined when nobody will. */

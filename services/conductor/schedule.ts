@@ -1,9 +1,10 @@
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
-import { giveOut } from "@jackfield/lifecycle/give-out";
+import { giveOut, type Prepared } from "@jackfield/lifecycle/give-out";
 import { mayGoOn, type RunningRun } from "@jackfield/lifecycle/runs";
 import { triggeredIdOf } from "@jackfield/lifecycle/on-its-way";
 import { asksOf } from "@jackfield/lifecycle/several";
-import { answerForNobody, type Askable } from "@jackfield/lifecycle/trigger-task";
+import type { CacheEntry } from "@jackfield/lifecycle/state";
+import { answerForNobody, asksCache, type Askable } from "@jackfield/lifecycle/trigger-task";
 import type { Digest } from "@jackfield/spec/event/artifact";
 import { digest } from "@jackfield/spec/event/artifact";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
@@ -65,23 +66,36 @@ function readyTasks({ state, atWork, decided }: Desk, { nowMs }: Surroundings): 
 
 /** Inputs, key and what the cache holds, for all at once; who was prepared before keeps what was found out. */
 async function prepareAll(
-  { working, artifacts }: Desk,
+  desk: Desk,
   ready: Ready[],
   around: Surroundings,
 ): Promise<(Ready & { preparation: Preparation })[]> {
   const step = (): (Ready & { preparation: Preparation })[] =>
     ready.map((one) => ({ ...one, preparation: keptOr(one, around) ?? prepare(one.run, one.task, around) }));
-  const prepared = await working.complete(step, () => void step());
+  const prepared = await desk.working.complete(step, () => void step());
+  const fresh: Prepared[] = [];
   for (const { waiting, preparation } of prepared) {
     if (preparation.kind === "wait") waiting.why = preparation.why;
     if (preparation.kind !== "prepared" || waiting.prepared === preparation.prepared) continue;
-    const { kept } = preparation.prepared;
-    if (kept !== undefined && !(await allThere(artifacts(), kept.outputs)))
-      preparation.prepared.kept = undefined;
+    fresh.push(preparation.prepared);
     waiting.prepared = preparation.prepared;
     waiting.why = `waits for a free worker of ${preparation.prepared.who.handler}`;
   }
+  await askCache(desk, fresh);
   return prepared;
+}
+
+/** What the cache holds for them. A hit is worth nothing when its bytes are gone. */
+async function askCache({ working, artifacts }: Desk, fresh: readonly Prepared[]): Promise<void> {
+  const lookUp = (): (CacheEntry | undefined)[] =>
+    fresh.map(({ run, task, key }) =>
+      key !== undefined && asksCache(run, task) ? working.state.cache.get(key) : undefined,
+    );
+  const found = await working.complete(lookUp, () => void lookUp());
+  for (const [index, prepared] of fresh.entries()) {
+    const kept = found[index];
+    if (kept !== undefined && (await allThere(artifacts(), kept.outputs))) prepared.kept = kept;
+  }
 }
 
 /** What was found out before still holds while the handler is there in the same version. */
@@ -93,7 +107,6 @@ function keptOr({ run, waiting }: Ready, { live }: Surroundings): Preparation | 
   return same ? { kind: "prepared", prepared: Object.assign(prepared, { run }) } : undefined;
 }
 
-/** A hit is worth nothing when its bytes are gone. */
 async function allThere(artifacts: Artifacts, outputs: unknown): Promise<boolean> {
   const found = await Promise.all(digestsIn(outputs).map((one) => artifacts.has(one)));
   return found.every(Boolean);
