@@ -1,4 +1,5 @@
 import { schemaOfEvent, integerAttributes, type CloudEvent } from "@jackfield/spec/event/envelope";
+import { plainEvent } from "@jackfield/spec/event/plain-envelope";
 import { contentDigest } from "./digest.ts";
 import { batchType, structuredType, type Binding } from "./encode.ts";
 import { decodeHeader, isJsonType, mediaTypeOf, readHeaders, type HeaderLines } from "./header-text.ts";
@@ -128,22 +129,27 @@ const integerWhere = (name: string, value: unknown): unknown =>
 const broken = /\p{Surrogate}/u;
 
 function checked(event: Attributes, json?: Uint8Array): Decoded {
+  const known = plainEvent(event) ?? judged(event);
+  if (typeof known === "string") return no(known);
+  if (isTooDeep(known.data)) return no("the data are nested too deep");
+  return decodedFrom(known, json);
+}
+
+/** The event, or why it is none. */
+function judged(event: Attributes): CloudEvent | string {
   for (const [name, value] of Object.entries(event)) {
     if (name === "data" || name === "data_base64") continue;
-    if (!/^[a-z0-9]+$/.test(name)) return no(`${JSON.stringify(name)} is no attribute name`);
+    if (!/^[a-z0-9]+$/.test(name)) return `${JSON.stringify(name)} is no attribute name`;
     if (typeof value === "string" ? broken.test(value) : !isScalar(value))
-      return no(`${name} is no attribute value`);
+      return `${name} is no attribute value`;
   }
   if (event["data"] !== undefined && event["data_base64"] !== undefined) {
-    return no("data and data_base64 are both there");
+    return "data and data_base64 are both there";
   }
   const parsed = schemaOfEvent(event["type"]).safeParse(event);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return no(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is wrong"}`);
-  }
-  if (isTooDeep(parsed.data.data)) return no("the data are nested too deep");
-  return decodedFrom(parsed.data, json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is wrong"}`;
 }
 
 function decodedFrom(event: CloudEvent, json: Uint8Array | undefined): Decoded {

@@ -1,5 +1,6 @@
 import { schemaOfEvent, maxEventBytes, type CloudEvent } from "@jackfield/spec/event/envelope";
 import { Problem } from "@jackfield/problem/problem";
+import { plainEvent } from "@jackfield/spec/event/plain-envelope";
 import { encodeHeader, isJsonType } from "./header-text.ts";
 import { printJson } from "./json-text.ts";
 
@@ -68,6 +69,7 @@ const attributesOf = (event: CloudEvent): [string, unknown][] =>
   );
 
 function checkEvent(event: CloudEvent): void {
+  if (plainEvent(event) !== undefined) return;
   const checked = schemaOfEvent(event.type).safeParse(event);
   if (!checked.success) {
     const [issue] = checked.error.issues;

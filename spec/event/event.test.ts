@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { canonicalJson, digestOfJson } from "./canonical.ts";
-import { cloudEvent, type CloudEvent } from "./envelope.ts";
+import { cloudEvent, schemaOfEvent, type CloudEvent } from "./envelope.ts";
 import { eventKey, partsOfTask, runId, seedOfRun, taskEventId } from "./ids.ts";
 import { outcomeOf, worstOf } from "./outcome.ts";
+import { plainEvent } from "./plain-envelope.ts";
 import { comparePositions, parsePosition, printPosition } from "./position.ts";
 import { eventType, longType, parseType, shortType } from "./type.ts";
 
@@ -17,6 +18,56 @@ const event: CloudEvent = {
   result: "fail",
   attempt: 2,
 };
+
+describe("what is surely an event", () => {
+  const odd: Record<string, unknown>[] = [
+    { id: undefined },
+    { id: "" },
+    { id: "ü" },
+    { id: 7 },
+    { source: "a\nb" },
+    { specversion: "0.3" },
+    { specversion: undefined },
+    { type: undefined },
+    { time: "2026-02-30T10:00:00Z" },
+    { time: "yesterday" },
+    { time: "2026-01-31T10:00:00+01:00" },
+    { project: "no spaces" },
+    { subproject: "seattle-57" },
+    { handler: "a".repeat(65) },
+    { role: "third" },
+    { status: "fine" },
+    { result: "pass " },
+    { attempt: 0 },
+    { attempt: 1.5 },
+    { attempt: 2 ** 31 },
+    { attempt: "2" },
+    { Extension: "x" },
+    { extension: "x" },
+    { extension: { nested: true } },
+    { extension: true },
+    { data: 1 },
+    { data_base64: "AA==" },
+    { data_base64: "?" },
+    Object.fromEntries([["__proto__", "x"]]),
+  ];
+
+  test("the quick look says yes to no event that its schema refuses", () => {
+    for (const one of odd) {
+      const changed = { ...event, ...one };
+      const plain = plainEvent(changed);
+      if (plain !== undefined) expect(schemaOfEvent(changed["type"]).parse(changed)).toEqual(plain);
+    }
+  });
+
+  test("it says yes to what is ordinary, and leaves the rest to the schema", () => {
+    expect(
+      plainEvent({ ...event, time: "2026-01-31T10:00:00.123Z", extension: "x", data: {} }),
+    ).toBeDefined();
+    const left = odd.filter((one) => plainEvent({ ...event, ...one }) === undefined);
+    expect(left).toHaveLength(odd.length - 3);
+  });
+});
 
 describe("ids", () => {
   const cause = {

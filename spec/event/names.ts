@@ -1,10 +1,12 @@
 import { z } from "zod";
 
-/** Organization, project, subproject, stage and handler: readable in files, URLs, subjects and shell words. */
 // One pattern, not a refinement beside it: names are in every event, and a refinement takes zod off its fast path.
+export const scopePattern = /^(?!.*-\d+$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+/** Organization, project, subproject, stage and handler: readable in files, URLs, subjects and shell words. */
 export const scopeName = z
   .string()
-  .regex(/^(?!.*-\d+$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
+  .regex(scopePattern, {
     error: ({ input }) =>
       typeof input === "string" && /-\d+$/.test(input)
         ? "must not end in -<digits>, which names runs"
