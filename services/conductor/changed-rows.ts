@@ -25,6 +25,11 @@ export class ChangedRows {
     (this.#rows[table] as Map<string, unknown>).set(key, row);
   }
 
+  /** Those in which something changed, always in the same order. */
+  tables(): TableName[] {
+    return tableNames.filter((table) => this.#rows[table].size > 0);
+  }
+
   /** Keys with their rows. Sorted, so that two writers never lock in different order. */
   of<Name extends TableName>(table: Name): [string, Tables[Name]][] {
     return [...this.#rows[table]].sort(([a], [b]) => (a < b ? -1 : 1));

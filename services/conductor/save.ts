@@ -23,46 +23,57 @@ export interface Batch {
 const rowsOf = (at: number, columns = "r->>0 as key, r->1 as row"): string =>
   `(select ${columns} from moved, jsonb_array_elements($${at}::jsonb) as r) as u`;
 
-const plainTables: TableName[] = [
-  "projects",
-  "handlers",
-  "bindings",
-  "tasks",
-  "asks",
-  "names",
-  "seeds",
-  "facts",
-];
+const savePlain = (table: TableName, at: number): string =>
+  `insert into ${table} (key, row) select key, row from ${rowsOf(at)}
+  on conflict (key) do update set row = excluded.row`;
 
-const savePlain = (table: TableName, index: number): string =>
-  `${table}_saved as (insert into ${table} (key, row) select key, row from ${rowsOf(index + 8)}
-  on conflict (key) do update set row = excluded.row)`;
+/** Tables with columns beside their rows. */
+const savers: Partial<Record<TableName, (at: number) => string>> = {
+  runs: (at) => `insert into runs (key, project, name, active, row, pinned)
+  select key, row->'scope'->>'project', row->>'name', row->>'status' in ('requested', 'running'), row, pinned
+    from ${rowsOf(at, "r->>0 as key, r->1 as row, nullif(r->2, 'null') as pinned")}
+  on conflict (key) do update set row = excluded.row, name = excluded.name, active = excluded.active,
+    pinned = coalesce(excluded.pinned, runs.pinned)`,
+  cache: (at) => `insert into cache (key, project, subproject, capability, epoch, sequence, row)
+  select key, row->>'project', row->>'subproject', row->>'capability',
+    (row->'position'->>'epoch')::bigint, (row->'position'->>'sequence')::bigint, row
+    from ${rowsOf(at)}
+  on conflict (key) do update set row = excluded.row, subproject = excluded.subproject,
+    epoch = excluded.epoch, sequence = excluded.sequence`,
+  checks: (at) => `insert into checks (key, event, row) select key, row->>'event', row from ${rowsOf(at)}
+  on conflict (key) do nothing`,
+};
+
+const firstTable = 7;
 
 // One statement, one round trip, one commit. Everything hangs on `moved`: when somebody else moved the position, it is
-// empty and nothing is written.
-const statement = `with moved as (
+// empty and nothing is written. Only tables that changed are in it: each part costs also where it has nothing to do.
+const statementFor = (tables: readonly TableName[]): string => `with moved as (
   insert into position (epoch, sequence) values ($3, $4)
   on conflict (singleton) do update set epoch = $3, sequence = $4
     where position.epoch = $1 and position.sequence = $2
   returning 1),
-runs_saved as (insert into runs (key, project, name, active, row, pinned)
-  select key, row->'scope'->>'project', row->>'name', row->>'status' in ('requested', 'running'), row, pinned
-    from ${rowsOf(5, "r->>0 as key, r->1 as row, nullif(r->2, 'null') as pinned")}
-  on conflict (key) do update set row = excluded.row, name = excluded.name, active = excluded.active,
-    pinned = coalesce(excluded.pinned, runs.pinned)),
-cache_saved as (insert into cache (key, project, subproject, capability, epoch, sequence, row)
-  select key, row->>'project', row->>'subproject', row->>'capability',
-    (row->'position'->>'epoch')::bigint, (row->'position'->>'sequence')::bigint, row
-    from ${rowsOf(6)}
-  on conflict (key) do update set row = excluded.row, subproject = excluded.subproject,
-    epoch = excluded.epoch, sequence = excluded.sequence),
-checks_saved as (insert into checks (key, event, row) select key, row->>'event', row from ${rowsOf(7)}
-  on conflict (key) do nothing),
-${plainTables.map(savePlain).join(",\n")},
-decided as (insert into outbox (n, event)
-  select (r->>0)::bigint, r->>1 from moved, jsonb_array_elements($${plainTables.length + 8}::jsonb) as r),
-gone as (delete from outbox using moved where n = any($${plainTables.length + 9}::bigint[]))
+${tables
+  .map((table, index) => {
+    const at = firstTable + index;
+    return `${table}_saved as (${savers[table]?.(at) ?? savePlain(table, at)}),\n`;
+  })
+  .join("")}decided as (insert into outbox (n, event)
+  select (r->>0)::bigint, r->>1 from moved, jsonb_array_elements($5::jsonb) as r),
+gone as (delete from outbox using moved where n = any($6::bigint[]))
 select count(*)::int as moved from moved`;
+
+const statements = new Map<string, { name: string; text: string }>();
+
+/** The same few combinations of tables change again and again: each is prepared once. */
+function statementOf(tables: readonly TableName[]): { name: string; text: string } {
+  const key = tables.join(" ");
+  const known = statements.get(key);
+  if (known !== undefined) return known;
+  const made = { name: `save-batch-${statements.size}`, text: statementFor(tables) };
+  statements.set(key, made);
+  return made;
+}
 
 /**
  * Writes what a batch led to and moves the position, all or nothing.
@@ -70,20 +81,19 @@ select count(*)::int as moved from moved`;
  */
 export async function saveBatch(pool: pg.Pool, batch: Batch, savedPins: SavedPins): Promise<void> {
   const { from, to, changed, decided, readBack } = batch;
-  const plain = (table: TableName): string => JSON.stringify(changed.of(table));
+  const tables = changed.tables();
+  const rowsIn = (table: TableName): unknown[] =>
+    table === "runs" ? changed.of("runs").map(([, row]) => runColumns(row, savedPins)) : changed.of(table);
   const values = [
     from?.epoch ?? null,
     from?.sequence ?? null,
     to.epoch,
     to.sequence,
-    JSON.stringify(changed.of("runs").map(([, row]) => runColumns(row, savedPins))),
-    plain("cache"),
-    plain("checks"),
-    ...plainTables.map(plain),
     JSON.stringify(decided.map(({ n, text }) => [n, text])),
     readBack,
+    ...tables.map((table) => JSON.stringify(rowsIn(table))),
   ];
-  const { rows } = await pool.query<{ moved: number }>({ name: "save-batch", text: statement, values });
+  const { rows } = await pool.query<{ moved: number }>({ ...statementOf(tables), values });
   if (rows[0]?.moved !== 1) throw new PositionLost(from);
 }
 

@@ -73,15 +73,17 @@ async function prepareAll(
   const step = (): (Ready & { preparation: Preparation })[] =>
     ready.map((one) => ({ ...one, preparation: keptOr(one, around) ?? prepare(one.run, one.task, around) }));
   const prepared = await desk.working.complete(step, () => void step());
-  const fresh: Prepared[] = [];
+  const fresh = new Map<Waiting, Prepared>();
   for (const { waiting, preparation } of prepared) {
     if (preparation.kind === "wait") waiting.why = preparation.why;
     if (preparation.kind !== "prepared" || waiting.prepared === preparation.prepared) continue;
-    fresh.push(preparation.prepared);
-    waiting.prepared = preparation.prepared;
-    waiting.why = `waits for a free worker of ${preparation.prepared.who.handler}`;
+    fresh.set(waiting, preparation.prepared);
   }
-  await askCache(desk, fresh);
+  await askCache(desk, [...fresh.values()]);
+  for (const [waiting, found] of fresh) {
+    waiting.prepared = found;
+    waiting.why = `waits for a free worker of ${found.who.handler}`;
+  }
   return prepared;
 }
 
