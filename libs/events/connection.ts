@@ -28,6 +28,8 @@ export interface Events extends AsyncDisposable, Readonly<Names> {
   inbox(): string;
   /** False between a disconnect and the reconnect. */
   readonly connected: boolean;
+  /** When the connection was made last, at first or again; ms since 1970 by the clock of this machine. */
+  readonly connectedMs: number;
   /** Resolves when there is a connection: at once, or after the reconnect. @throws when it was closed or the signal aborts. */
   whenConnected(signal?: AbortSignal): Promise<void>;
   /** Calls back on disconnect, reconnect and errors of the server; returns how to stop that. */
@@ -79,6 +81,9 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
     get connected() {
       return line.up;
     },
+    get connectedMs() {
+      return line.upSinceMs;
+    },
     whenConnected: (signal) => line.whenConnected(signal),
     watch: (listener) => line.watch(listener),
     close,
@@ -119,6 +124,7 @@ async function firstConnection(
 class Line {
   /** The statuses arrive a moment after the fact. */
   up = true;
+  upSinceMs = Date.now();
   readonly #connection: NatsConnection;
   readonly #listeners = new Set<(status: Status) => void>();
 
@@ -155,7 +161,10 @@ class Line {
   async #listen(): Promise<void> {
     for await (const status of this.#connection.status()) {
       if (status.type === "disconnect") this.up = false;
-      if (status.type === "reconnect") this.up = true;
+      if (status.type === "reconnect") {
+        this.up = true;
+        this.upSinceMs = Date.now();
+      }
       for (const listener of [...this.#listeners]) listener(status);
     }
     for (const listener of [...this.#listeners]) listener({ type: "close" });

@@ -1,3 +1,4 @@
+import type { ConsumerInfo } from "@nats-io/jetstream";
 import { Problem, asProblem } from "@jackfield/problem/problem";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Events } from "./connection.ts";
@@ -11,7 +12,10 @@ import { natsProblem } from "./refused.ts";
 export interface TaskDelivery {
   event: CloudEvent;
   sequence: number;
-  /** Perhaps it was worked on before: delivered twice, or older than the consumer. Ask for the lease before working. */
+  /**
+   * Perhaps it was worked on before: delivered twice, or older than the consumer or this connection. A server that was
+   * killed forgets what it delivered and which acks came, and counts from one. Ask for the lease before working.
+   */
   redelivered: boolean;
   /** How long it has been in the stream, by the clocks of the server and of this machine. */
   ageMs: number;
@@ -62,7 +66,7 @@ export async function consumeTasks(events: Events, options: ConsumeTasksOptions)
     if (info === undefined) throw notThere(options);
     attempt = 0;
     options.onReady?.();
-    await workers.workOff(events, Date.parse(info.created));
+    await workers.workOff(events, boundMs(events, info));
   }
 }
 
@@ -77,7 +81,7 @@ class Workers {
   }
 
   /** Until the consumer is lost, which it throws, or the signal aborts. */
-  async workOff(events: Events, consumerMadeMs: number): Promise<void> {
+  async workOff(events: Events, sinceMs: number): Promise<void> {
     const { stream, durable: consumer, signal } = this.#options;
     await new Promise<void>((resolve, reject) => {
       signal.addEventListener("abort", () => resolve(), { once: true });
@@ -85,7 +89,7 @@ class Workers {
       this.#pull = new Pull(events, {
         stream,
         consumer,
-        onMessage: (delivery) => this.#take(delivery, events.subjectRoot, consumerMadeMs),
+        onMessage: (delivery) => this.#take(delivery, events.subjectRoot, sinceMs),
         // Asking inside the callback would count the message that is just being handed over twice.
         onDrained: () => queueMicrotask(() => this.#askForFree()),
         onLost: (reason) => {
@@ -106,8 +110,8 @@ class Workers {
     if (free > 0) this.#pull.ask(free);
   }
 
-  #take(delivery: Delivery, subjectRoot: string, consumerMadeMs: number): void {
-    const task = taskOf(delivery, { subjectRoot, consumerMadeMs, onBad: this.#options.onBad });
+  #take(delivery: Delivery, subjectRoot: string, sinceMs: number): void {
+    const task = taskOf(delivery, { subjectRoot, sinceMs, onBad: this.#options.onBad });
     if (task === undefined) return;
     let busy = true;
     this.#busy += 1;
@@ -128,10 +132,14 @@ class Workers {
   }
 }
 
+/** Since when a first delivery is surely the first: since the consumer was made, and this connection. */
+export const boundMs = ({ connectedMs }: Events, { created }: ConsumerInfo): number =>
+  Math.max(Date.parse(created), connectedMs);
+
 /** A delivery → the task, or undefined when it may not count; then it is ended and told. */
 export function taskOf(
   delivery: Delivery,
-  consumer: { subjectRoot: string; consumerMadeMs: number; onBad: ConsumeTasksOptions["onBad"] },
+  consumer: { subjectRoot: string; sinceMs: number; onBad: ConsumeTasksOptions["onBad"] },
 ): TaskDelivery | undefined {
   const { message, sequence, count, storedMs } = delivery;
   const read = readDelivery(delivery, consumer.subjectRoot);
@@ -144,7 +152,7 @@ export function taskOf(
   return {
     event: read.event,
     sequence,
-    redelivered: count > 1 || storedMs < consumer.consumerMadeMs,
+    redelivered: count > 1 || storedMs <= consumer.sinceMs,
     ageMs: Math.max(0, Date.now() - storedMs),
     ack: () => void message.respond("+ACK"),
     working: () => void message.respond("+WPI"),

@@ -57,8 +57,13 @@ export class Pull {
         else this.#lose(natsProblem(error, events).message);
       },
     });
+    let lookedAt = performance.now();
     this.#watchdog = setInterval(() => {
-      const silentMs = performance.now() - this.#heardAt;
+      const nowMs = performance.now();
+      // A process that was stopped could not hear; what came meanwhile is read after this.
+      if (nowMs - lookedAt > 2 * heartbeatMs) this.#heardAt = nowMs;
+      lookedAt = nowMs;
+      const silentMs = nowMs - this.#heardAt;
       if (this.pending > 0 && silentMs > 2.4 * heartbeatMs) this.#lose("the server is silent");
     }, heartbeatMs).unref();
     this.#unwatch = events.watch((status) => {

@@ -10,10 +10,10 @@ import { triggeredData, type FinishedData, type TriggeredData } from "@jackfield
 import { finishedEvent, progressedEvent, startedEvent, type Assignment } from "./answer-events.ts";
 import { askLease, keepLease, type StopReason } from "./lease.ts";
 import type { Log } from "./log.ts";
-import { isDoubtful, mayBegin } from "./may-begin.ts";
 import { tasksFinished, workSeconds } from "./metrics.ts";
 import { isRefused, type Answered, type Handler } from "./on.ts";
 import { storeDrafts } from "./store-drafts.ts";
+import { takeUp } from "./take-up.ts";
 import { openTask } from "./task.ts";
 import { inSpan, type Trace } from "./telemetry.ts";
 
@@ -51,16 +51,13 @@ export async function attempt(
   place: Workplace,
   handler: Handler,
   { delivery, assignment, free }: Handed,
-): Promise<void> {
+): Promise<boolean> {
   const data = triggeredData.safeParse(delivery.event.data);
-  if (isDoubtful(delivery, data.data)) {
-    const begins = await mayBegin(place.events, delivery, { assignment, signal: place.signal });
-    if (begins === false) delivery.ack();
-    if (begins !== true) return;
-  }
-  await inSpan(`${handler.capability.name} process`, delivery.event, async (trace) => {
-    await place.publisher.publish(startedEvent(assignment, now(), trace), { untilAccepted: true });
-    delivery.ack();
+  return inSpan(`${handler.capability.name} process`, delivery.event, async (trace) => {
+    const start = () =>
+      place.publisher.publish(startedEvent(assignment, now(), trace), { untilAccepted: true });
+    const { events, signal } = place;
+    if (!(await takeUp(delivery, { events, assignment, data: data.data, start, signal }))) return false;
     const began = performance.now();
     const worked = data.success
       ? await work(place, handler, { assignment, data: data.data, trace })
@@ -81,6 +78,7 @@ export async function attempt(
     free();
     const ended = await accepted;
     account(place, handler, { assignment, ended });
+    return true;
   });
 }
 

@@ -62,8 +62,9 @@ const pullAll = (
   place: Workplace,
   consumers: Consumers,
   signal: AbortSignal,
-): Promise<unknown> =>
-  Promise.all(
+): Promise<unknown> => {
+  const take = takeOn(place);
+  return Promise.all(
     consumers.map(async ({ capability, stream, durable }) => {
       const handler = handlers.find((candidate) => candidate.capability.name === capability);
       if (handler === undefined) return;
@@ -72,7 +73,7 @@ const pullAll = (
         durable,
         concurrency,
         signal,
-        onTask: (delivery, free) => takeUp(place, handler, { delivery, free }),
+        onTask: (delivery, free) => take(handler, { delivery, free }),
         onBad: (refused, subject) =>
           log.error(
             { event: "delivery.refused", subject, why: refused.detail },
@@ -83,13 +84,30 @@ const pullAll = (
       });
     }),
   );
+};
 
-async function takeUp(
+/** A server that was killed shows again what this process has in hand or has just answered: so many are remembered. */
+const mostRemembered = 10_000;
+
+/** Takes deliveries on, each attempt once. */
+function takeOn(
   place: Workplace,
-  handler: Handler,
-  handed: Pick<Handed, "delivery" | "free">,
-): Promise<void> {
-  const assignment = assignmentOf(handed.delivery.event, place.instance);
-  if (assignment === undefined) handed.delivery.ack();
-  else await attempt(place, handler, { ...handed, assignment });
+): (handler: Handler, handed: Pick<Handed, "delivery" | "free">) => Promise<void> {
+  const taken = new Set<string>();
+  return async (handler, handed) => {
+    const { event, ack } = handed.delivery;
+    const assignment = assignmentOf(event, place.instance);
+    if (assignment === undefined || taken.has(event.id)) {
+      ack();
+      return;
+    }
+    taken.add(event.id);
+    const [oldest = ""] = taken;
+    if (taken.size > mostRemembered) taken.delete(oldest);
+    const worked = await attempt(place, handler, { ...handed, assignment }).catch((fault: unknown) => {
+      taken.delete(event.id);
+      throw fault;
+    });
+    if (!worked) taken.delete(event.id);
+  };
 }

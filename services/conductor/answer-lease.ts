@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { streamState } from "@jackfield/events/stream";
 import { askKey, askOfTriggered, type Ask, type OpenAsk } from "@jackfield/lifecycle/asks";
 import { isAborted } from "@jackfield/lifecycle/runs";
 import { NotLoaded } from "@jackfield/lifecycle/state";
@@ -10,18 +11,23 @@ import type { Conductor } from "./conductor.ts";
 type Asked = z.output<typeof lease.input>;
 type Lease = z.input<typeof lease.answer>;
 
-/** What is not decided within a moment is asked again in 5 s; until then a question renews the lease. */
-const decidedSeconds = 60;
+/** Whoever asks waits a little longer than this, and asks again. */
+const readWithinMs = 2_000;
 
-/** May this attempt go on? Answered from memory: every open attempt is in it, and what was just given out is too. */
+/**
+ * May this attempt go on, or begin? Every open attempt is in memory. Of several that want to begin it the one whose
+ * `started` is the first in the stream may.
+ */
 export const answerLease =
   (conductor: Conductor) =>
   async (asked: Asked, { subject }: { subject: string }): Promise<Lease> => {
     const { state, outbox, atWork } = conductor;
-    const task = openTask(conductor, asked);
-    // It was given out, and the stream has shown it to its handler before us.
-    if (task === undefined && outbox.has(asked.triggeredid))
-      return { go: true, untilSeconds: decidedSeconds };
+    let task = openTask(conductor, asked);
+    if (task?.status === "triggered" || (task === undefined && outbox.has(asked.triggeredid))) {
+      // The stream has shown it to its handler before us, or somebody else has started it just now.
+      await readToTheEnd(conductor);
+      task = openTask(conductor, asked);
+    }
     if (task === undefined) return { go: false, reason: await whyOver(conductor, asked) };
     // A shadow may be at work when its run is over and out of memory.
     const run =
@@ -34,10 +40,18 @@ export const answerLease =
     }
     if (run !== undefined && isAborted(run)) return { go: false, reason: "abort" };
     if ("pruned" in task) return { go: false, reason: "prune" };
+    if (task.status === "started" && task.instance !== undefined && task.instance !== asked.instance)
+      return { go: false, reason: "stale" };
     const heard = atWork.heard.get("role" in task ? askKey(task.id, task.handler) : task.id);
     if (heard !== undefined) heard.leasedMs = performance.now();
     return { go: true, untilSeconds: task.limits.leaseSeconds };
   };
+
+/** @throws Problem E_WAITED when that takes too long. */
+async function readToTheEnd({ parts, readBack }: Conductor): Promise<void> {
+  const end = await streamState(parts.events);
+  if (end !== undefined) await readBack.until({ epoch: end.epoch, sequence: end.last }, readWithinMs);
+}
 
 /** An attempt that ended: by an abort, or because another one took over. */
 async function whyOver(

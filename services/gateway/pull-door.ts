@@ -4,7 +4,7 @@ import { takeTask } from "@jackfield/events/take-task";
 import { Problem, reportOf } from "@jackfield/problem/problem";
 import { askService } from "@jackfield/service/answer";
 import { assignmentOf, finishedEvent, startedEvent, type Assignment } from "@jackfield/service/answer-events";
-import { isDoubtful, mayBegin } from "@jackfield/service/may-begin";
+import { takeUp } from "@jackfield/service/take-up";
 import { placeOfHandler, register } from "@jackfield/spec/ask/conductor";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { triggeredData, type TriggeredData } from "@jackfield/spec/event/task";
@@ -88,14 +88,10 @@ async function begin(
     delivery.ack();
     return undefined;
   }
-  if (isDoubtful(delivery, data)) {
-    const begins = await mayBegin(parts.events, delivery, { assignment, signal: over });
-    if (begins === false) delivery.ack();
-    if (begins !== true) return undefined;
-  }
   const started = startedEvent(assignment, new Date().toISOString(), traceOf(event));
-  await parts.publisher.publish(started, { deadlineMs: publishWithinMs });
-  delivery.ack();
+  const start = () => parts.publisher.publish(started, { deadlineMs: publishWithinMs });
+  const taking = { events: parts.events, assignment, data, start, signal: over };
+  if (!(await takeUp(delivery, taking))) return undefined;
   const handBack = (): void => void giveBack(assignment, parts);
   gone.addEventListener("abort", handBack);
   if (!gone.aborted) return pulledOf(assignment, data, parts);
