@@ -25,6 +25,8 @@ export interface Rebuildable {
 
 export interface CopyFold {
   onBatch(batch: LogEntry[]): Promise<void>;
+  /** Resolves when everything that it was given is written. */
+  flush?(): Promise<void>;
 }
 
 export interface Rebuilt {
@@ -136,6 +138,8 @@ class Copy implements AsyncDisposable {
       await this.#foldBatch(await parked(batch));
       batch = [];
     }
+    await this.#fold.flush?.();
+    this.#parts.onProgress(this.events);
   }
 
   async #foldBatch(entries: LogEntry[]): Promise<void> {

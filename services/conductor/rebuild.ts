@@ -36,6 +36,8 @@ export class RowsFold {
   #held = 0;
   #working: WorkingSet | undefined;
   #position: Position | undefined;
+  /** While memory holds all rows, a batch is written while the next one is folded. */
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(pool: pg.Pool, catalogue: Catalogue, most = mostRows) {
     this.#pool = pool;
@@ -52,11 +54,19 @@ export class RowsFold {
     );
     if (this.#rows !== undefined) this.#foldInMemory(this.#rows, entries, changed);
     else await this.#foldOnRows(await this.#workingSet(), entries, changed);
+    await this.#saving;
     const saved = { from: this.#position, to, changed, decided: [], readBack: [] };
-    await saveBatch(this.#pool, saved, this.#savedPins);
+    this.#saving = saveBatch(this.#pool, saved, this.#savedPins);
+    // What fails here is thrown where the next batch, or the end, waits for it.
+    this.#saving.catch(() => undefined);
     this.#position = to;
+    if (this.#rows === undefined || this.#held > this.#most) await this.#saving;
     if (this.#working !== undefined) forget({ working: this.#working, savedPins: this.#savedPins }, changed);
     if (this.#held > this.#most) this.#rows = undefined;
+  }
+
+  flush(): Promise<void> {
+    return this.#saving;
   }
 
   #foldInMemory(rows: Rows, entries: readonly Entry[], changed: ChangedRows): void {
