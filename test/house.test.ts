@@ -87,6 +87,19 @@ describe("files", () => {
   });
 });
 
+describe("the conductor", () => {
+  test("asks for tasks by their keys: no query selects all tasks of a run", () => {
+    const own = code.filter((path) => path.startsWith("services/conductor/") && !/\.test\.ts$/.test(path));
+    const queries = own.flatMap((path) =>
+      [...read(path).matchAll(/\b(?:from|join) tasks\b[^`"]{0,200}/g)].map(([query]) => ({ path, query })),
+    );
+    expect(queries.length).toBeGreaterThan(2);
+    expect(queries.filter(({ query }) => !/^\w+ tasks (?:on|where) (?:tasks\.)?key = /.test(query))).toEqual(
+      [],
+    );
+  });
+});
+
 describe("readmes", () => {
   const packages = [
     ...foldersIn("libs").map((name) => `libs/${name}`),

@@ -38,5 +38,6 @@ export const refused = ({ step }: Pick<TaskHead, "step">, list: string | number,
 /** The value of an item that needs no artifact: of a list, or the number itself. */
 export function itemHere(run: BegunRun, task: TaskHead, index: number, sources: readonly Task[]): unknown {
   const list = listOf(run, task, sources);
+  if ("artifact" in list) throw new Error(`${task.id} stands in ${list.artifact.digest}, which was not read`);
   return "values" in list ? list.values[index] : index;
 }

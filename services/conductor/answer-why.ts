@@ -12,7 +12,7 @@ import type { listens, why } from "@jackfield/spec/ask/conductor";
 import type { Waiting } from "./at-work.ts";
 import type { Conductor } from "./conductor.ts";
 import { findRun, parseRef } from "./find-run.ts";
-import { checkOfEvent, newestKept, tasksOfRun } from "./load.ts";
+import { checkOfEvent, newestKept, tasksByKey } from "./load.ts";
 
 /** Why is a run, a task or an event as it is? */
 export const answerWhy =
@@ -28,7 +28,9 @@ export const answerWhy =
   };
 
 async function explain(conductor: Conductor, run: Run, step: string): Promise<Why> {
-  const tasks = inOrder(run, await tasksOfRun(conductor.parts.database.pool, run.id));
+  const steps = run.status === "refused" ? [] : run.pinned.workflow.steps.map(({ name }) => name);
+  const ids = [...steps, ...(step === "" ? [] : [step])].map((name) => taskId(run.id, name));
+  const tasks = inOrder(run, await tasksByKey(conductor.parts.database.pool, [...new Set(ids)]));
   const asked = step === "" ? undefined : tasks.find(({ id }) => id === taskId(run.id, step));
   if (step !== "" && asked === undefined) {
     throw new Problem("E_NOT_FOUND", `${run.name} has no task ${step}.`, {

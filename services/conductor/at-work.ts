@@ -2,7 +2,7 @@ import type { Heard } from "@jackfield/lifecycle/clocks";
 import { count, Counters, type Place } from "@jackfield/lifecycle/choose-next";
 import type { Ask, Role } from "@jackfield/lifecycle/asks";
 import type { Prepared } from "@jackfield/lifecycle/give-out";
-import { isOpen, type Task } from "@jackfield/lifecycle/tasks";
+import { isOpen, type ReadyTask, type Task } from "@jackfield/lifecycle/tasks";
 
 /** A slot that is taken: from the decision on, not only when it is read back. */
 export interface Taken extends Place {
@@ -20,6 +20,8 @@ export interface Waiting {
   run: string;
   /** Not before this moment, ms of the monotonic clock. */
   restUntilMs: number;
+  /** An item of a foreach that has no row yet. */
+  item?: ReadyTask;
   /** What was found out about it; the cache is asked once, and again when an answer with its key was kept. */
   prepared?: Prepared;
   /** Why it is still here, in words. */

@@ -30,6 +30,10 @@ export class ChangedRows {
     return tableNames.filter((table) => this.#rows[table].size > 0);
   }
 
+  keys(table: TableName): string[] {
+    return [...this.#rows[table].keys()];
+  }
+
   /** Keys with their rows. Sorted, so that two writers never lock in different order. */
   of<Name extends TableName>(table: Name): [string, Tables[Name]][] {
     return [...this.#rows[table]].sort(([a], [b]) => (a < b ? -1 : 1));

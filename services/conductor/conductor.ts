@@ -136,6 +136,7 @@ export class Conductor implements LogFold {
     const now = new Date().toISOString();
     outbox.add(await make(now));
     outbox.add(await schedule(this.#desk, now));
+    this.#desk.joins.begin();
     const decided = outbox.unsaved();
     if (decided.length === 0) return;
     await saveDecisions(parts.database.pool, this.position, decided);

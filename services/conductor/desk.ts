@@ -9,6 +9,8 @@ import { capabilityEntry } from "@jackfield/spec/event/contract";
 import type { Position } from "@jackfield/spec/event/position";
 import { AtWork } from "./at-work.ts";
 import { deskKey, followChange, takenBy } from "./follow.ts";
+import { Joins } from "./join.ts";
+import { Lists } from "./lists.ts";
 import { LiveHandlers } from "./live-handlers.ts";
 import { loadActive, loadOutbox } from "./load.ts";
 import { Outbox } from "./outbox.ts";
@@ -16,6 +18,7 @@ import type { Surroundings } from "./prepare.ts";
 import { ReadBack } from "./read-back.ts";
 import type { SavedPins } from "./save.ts";
 import type { Settings } from "./settings.ts";
+import { Unfolding } from "./unfold.ts";
 import { WorkingSet } from "./working-set.ts";
 
 /** Everything that one activation holds in memory. It begins from the database, and is thrown away when anything fails. */
@@ -25,6 +28,12 @@ export class Desk {
   readonly working: WorkingSet;
   readonly outbox: Outbox;
   readonly atWork = new AtWork();
+  readonly lists = new Lists(
+    () => this.parts.artifacts,
+    () => this.wake(),
+  );
+  readonly unfolding = new Unfolding(this.atWork, this.lists);
+  readonly joins = new Joins(this);
   /** Who was heard, and who waits for a position: also another desk of this activation goes on with these. */
   readonly live: LiveHandlers;
   readonly savedPins: SavedPins = new Map();
@@ -74,6 +83,7 @@ export class Desk {
       const key = await desk.working.complete(() => deskKey(desk, event));
       desk.atWork.take(key, taken);
     }
+    if (desk.unfolding.complete().length > 0) desk.wake();
     return desk;
   }
 
@@ -93,9 +103,9 @@ export class Desk {
 
   surroundings(): Surroundings {
     const nowMs = performance.now();
-    const { state, live, catalogue } = this;
+    const { state, live, catalogue, lists } = this;
     const { limits } = this.parts.config;
-    return { state, live, catalogue, limits, nowMs, activeMs: nowMs - this.#activeSinceMs };
+    return { state, live, catalogue, lists, limits, nowMs, activeMs: nowMs - this.#activeSinceMs };
   }
 
   /** Nobody could be heard for a while: every open attempt gets its full time again. */

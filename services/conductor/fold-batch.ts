@@ -34,6 +34,7 @@ export async function foldBatch(desk: Desk, batch: LogEntry[]): Promise<void> {
   desk.position = to;
   desk.outbox.publishSaved();
   desk.readBack.reached(to);
+  desk.joins.begin();
   forget(desk, changed);
 }
 
@@ -74,10 +75,7 @@ export function forget(
   changed: ChangedRows,
 ): void {
   const keys = changed.of("runs").map(([key]) => key);
-  working.trim(
-    keys,
-    changed.of("asks").map(([key]) => key),
-  );
+  working.trim({ runs: keys, tasks: changed.keys("tasks"), asks: changed.keys("asks") });
   for (const key of keys) if (!working.holds(key)) savedPins.delete(key);
 }
 

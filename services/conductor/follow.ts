@@ -8,17 +8,22 @@ import { partsOfTask } from "@jackfield/spec/event/ids";
 import { parseType } from "@jackfield/spec/event/type";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { AtWork, Taken } from "./at-work.ts";
+import type { Unfolding } from "./unfold.ts";
 
 interface Following {
   state: State;
   atWork: AtWork;
+  unfolding: Unfolding;
   wake(afterMs: number): void;
 }
 
 /** Keeps what only the active process knows (slots, clocks, who waits) in step with the rows. */
 export function followChange(following: Following, change: Change): void {
   if (change.table === "cache") following.atWork.askAgain(change.row.key);
-  if (change.table === "tasks") followRow(following, change.row.id, change.row);
+  if (change.table === "tasks") {
+    following.unfolding.follow(change.row);
+    followRow(following, change.row.id, change.row);
+  }
   if (change.table === "asks") followRow(following, askKey(change.row.id, change.row.handler), change.row);
 }
 

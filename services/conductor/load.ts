@@ -49,14 +49,20 @@ export async function loadRows(
  */
 export async function loadActive(pool: pg.Pool): Promise<Loaded[]> {
   const { rows } = await pool.query<Stored>(
-    `select * from (
+    `with steps as (
+       select tasks.key, tasks.row from runs
+         cross join jsonb_array_elements(runs.pinned->'workflow'->'steps') as step
+         join tasks on tasks.key = runs.key || '/' || (step->>'name')
+         where runs.active and tasks.row->>'status' in ('waiting', 'ready', 'triggered', 'started', 'asked', 'expanded'))
+     select * from (
        select 'projects' as "table", key, row, null::jsonb as pinned from projects
        union all select 'handlers', key, row, null from handlers
        union all select 'bindings', key, row, null from bindings
        union all select 'runs', key, row, pinned from runs where active
-       union all select 'tasks', tasks.key, tasks.row, null from runs
-         join tasks on tasks.key >= runs.key || '/' and tasks.key < runs.key || '0'
-         where runs.active and tasks.row->>'status' in ('waiting', 'ready', 'triggered', 'started', 'asked')
+       union all select 'tasks', key, row, null from steps
+       union all select 'tasks', tasks.key, tasks.row, null from steps
+         cross join jsonb_array_elements_text(steps.row->'begun') as item
+         join tasks on tasks.key = steps.key || '/@' || item
        union all select 'asks', key, row, null from asks where row->>'status' in ('ready', 'triggered', 'started')
      ) as held order by (row->'since'->>'epoch')::bigint, (row->'since'->>'sequence')::bigint, key`,
   );
@@ -68,12 +74,9 @@ export async function loadOutbox(pool: pg.Pool): Promise<OutboxRow[]> {
   return rows;
 }
 
-/** The tasks of one run, for an explanation; at most `limit`. */
-export async function tasksOfRun(pool: pg.Pool, run: string, limit = 200): Promise<Task[]> {
-  const { rows } = await pool.query<{ row: Task }>(
-    "select row from tasks where key >= $1 || '/' and key < $1 || '0' order by key limit $2",
-    [run, limit],
-  );
+/** Tasks by id, in no order. */
+export async function tasksByKey(pool: pg.Pool, ids: readonly string[]): Promise<Task[]> {
+  const { rows } = await pool.query<{ row: Task }>("select row from tasks where key = any($1)", [ids]);
   return rows.map(({ row }) => row);
 }
 

@@ -6,6 +6,7 @@ import { answerForNobody } from "@jackfield/lifecycle/trigger-task";
 import { taskEventId } from "@jackfield/spec/event/ids";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Desk } from "./desk.ts";
+import { linesFor } from "./lines.ts";
 import { prepare, type Preparation, type Surroundings } from "./prepare.ts";
 import { roomNow, takeSlots } from "./slots.ts";
 
@@ -61,11 +62,13 @@ interface Picked {
   preparation: Preparation;
 }
 
-function prepareAll({ working, state }: Desk, picked: ReadyAsk[], around: Surroundings): Promise<Picked[]> {
+async function prepareAll(desk: Desk, picked: ReadyAsk[], around: Surroundings): Promise<Picked[]> {
+  const { working, state } = desk;
+  const lines = await linesFor(desk, picked);
   const step = (): Picked[] =>
     picked.flatMap((ask) => {
       const run = state.runs.get(ask.run);
-      return mayShadow(run) ? [{ ask, run, preparation: prepare(run, ask, around) }] : [];
+      return mayShadow(run) ? [{ ask, run, preparation: prepare(run, ask, around, lines.get(ask.id)) }] : [];
     });
   return working.complete(step, () => void step());
 }

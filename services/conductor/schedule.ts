@@ -1,4 +1,5 @@
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
+import { expandForeach } from "@jackfield/lifecycle/foreach";
 import { giveOut, type Prepared } from "@jackfield/lifecycle/give-out";
 import { mayGoOn, type RunningRun } from "@jackfield/lifecycle/runs";
 import { triggeredIdOf } from "@jackfield/lifecycle/on-its-way";
@@ -7,9 +8,11 @@ import type { CacheEntry } from "@jackfield/lifecycle/state";
 import { answerForNobody, asksCache, type Askable } from "@jackfield/lifecycle/trigger-task";
 import type { Digest } from "@jackfield/spec/event/artifact";
 import { digest } from "@jackfield/spec/event/artifact";
+import { partsOfItem } from "@jackfield/spec/event/ids";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Waiting } from "./at-work.ts";
 import type { Desk } from "./desk.ts";
+import { linesFor } from "./lines.ts";
 import { prepare, type Preparation, type Surroundings } from "./prepare.ts";
 import { scheduleShadows } from "./schedule-shadows.ts";
 import { roomNow, takeSlots } from "./slots.ts";
@@ -23,8 +26,11 @@ interface Ready {
 /** Gives out what can be given out now: the decisions, and who holds which slot from now on. */
 export async function schedule(desk: Desk, now: string): Promise<CloudEvent[]> {
   const around = desk.surroundings();
+  desk.unfolding.fill(around);
   const ready = readyTasks(desk, around);
-  const given = ready.length === 0 ? [] : await givePrimaries(desk, ready, { around, now });
+  const primaries = ready.length === 0 ? [] : await givePrimaries(desk, ready, { around, now });
+  for (const { subject = "" } of primaries) desk.unfolding.given(subject);
+  const given = [...desk.joins.decide(now), ...primaries];
   if (desk.atWork.shadows.size === 0) return given;
   const begun = new Set(given.map(({ id }) => id));
   const left = ready.filter(({ run, task }) => !begun.has(triggeredIdOf(run, task)));
@@ -38,9 +44,10 @@ async function givePrimaries(
   { around, now }: { around: Surroundings; now: string },
 ): Promise<CloudEvent[]> {
   const prepared = await prepareAll(desk, ready, around);
-  const nobody = prepared.flatMap(({ run, task, preparation }) =>
-    preparation.kind === "nobody" ? answerForNobody(run, task, preparation, now) : [],
-  );
+  const nobody = prepared.flatMap(({ run, task, preparation }) => {
+    if (preparation.kind === "list") return [expandForeach(run, task, preparation.inputs, now)];
+    return preparation.kind === "nobody" ? answerForNobody(run, task, preparation, now) : [];
+  });
   const able = prepared.flatMap(({ preparation }) =>
     preparation.kind === "prepared" ? [preparation.prepared] : [],
   );
@@ -50,15 +57,15 @@ async function givePrimaries(
 }
 
 /** What waits to be given out, of several handlers each by itself, and was not decided already. */
-function readyTasks({ state, atWork, decided }: Desk, { nowMs }: Surroundings): Ready[] {
+function readyTasks({ state, atWork, unfolding, decided }: Desk, { nowMs }: Surroundings): Ready[] {
   const found: Ready[] = [];
   for (const [key, waiting] of atWork.ready) {
-    const row = waiting.in === "asks" ? state.asks.get(key) : state.tasks.get(key);
+    const row = waiting.item ?? (waiting.in === "asks" ? state.asks.get(key) : state.tasks.get(key));
     const run = state.runs.get(waiting.run);
     if (row?.status !== "ready" || !mayGoOn(run) || waiting.restUntilMs > nowMs) continue;
     for (const task of asksOf(run, row)) {
-      if (decided(triggeredIdOf(run, task))) continue;
-      found.push({ run, task, waiting: task === row ? waiting : { ...waiting } });
+      if (decided(triggeredIdOf(run, task))) unfolding.given(key);
+      else found.push({ run, task, waiting: task === row ? waiting : { ...waiting } });
     }
   }
   return found;
@@ -70,8 +77,15 @@ async function prepareAll(
   ready: Ready[],
   around: Surroundings,
 ): Promise<(Ready & { preparation: Preparation })[]> {
+  const items = ready.filter((one) => partsOfItem(one.task.id) !== undefined);
+  const unread = items.filter((one) => keptOr(one, around) === undefined).map(({ task }) => task);
+  const lines = await linesFor(desk, unread);
   const step = (): (Ready & { preparation: Preparation })[] =>
-    ready.map((one) => ({ ...one, preparation: keptOr(one, around) ?? prepare(one.run, one.task, around) }));
+    ready.map((one) => {
+      const { run, task } = one;
+      const preparation = keptOr(one, around) ?? prepare(run, task, around, lines.get(task.id));
+      return { ...one, preparation };
+    });
   const prepared = await desk.working.complete(step, () => void step());
   const fresh = new Map<Waiting, Prepared>();
   for (const { waiting, preparation } of prepared) {

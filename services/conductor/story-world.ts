@@ -53,6 +53,11 @@ export function step(name: Step, work: (task: Task) => Promise<void> = async () 
   );
 }
 
+export interface BareConductor {
+  conductor: Conductor;
+  close(): Promise<void>;
+}
+
 /** A conductor with handlers that are real, and a log that the story reads along. */
 export class World implements AsyncDisposable {
   readonly entries: Entry[] = [];
@@ -115,17 +120,22 @@ export class World implements AsyncDisposable {
   }
 
   /** A conductor that folds and writes, and dies before it publishes; the story decides when. */
-  async mute(): Promise<{ conductor: Conductor; close(): Promise<void> }> {
+  mute(): Promise<BareConductor> {
+    return this.bare({ ...this.publisher, publish: () => new Promise(() => undefined) });
+  }
+
+  /** A conductor without its answers, for stories that look into it. */
+  async bare(publisher: Publisher = this.publisher): Promise<BareConductor> {
     const stop = new AbortController();
     const database = await openPostgres({
       url: this.databaseUrl,
       schema: "conductor",
-      applicationName: "mute conductor",
+      applicationName: "bare conductor",
     });
     const conductor = await Conductor.open({
       config: { limits: {} },
       events: this.events,
-      publisher: { ...this.publisher, publish: () => new Promise(() => undefined) },
+      publisher,
       database,
       artifacts: await openArtifacts(this.place.artifactsUrl),
       log: openLog({ service: "conductor", level: "silent" }),

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { NotLoaded, type Change, type HeldTable, type State, type Tables } from "@jackfield/lifecycle/state";
-import { partsOfTask, taskId } from "@jackfield/spec/event/ids";
+import { partsOfItem, partsOfTask, taskId } from "@jackfield/spec/event/ids";
 import { tableNames, type TableName } from "./changed-rows.ts";
 import { loadRows, type Loaded } from "./load.ts";
 
@@ -65,9 +65,9 @@ export class WorkingSet {
   }
 
   /** After a batch: lets go of runs that are over, and of what only fills memory. Whatever is needed again is loaded. */
-  trim(changedRuns: readonly string[], changedAsks: readonly string[]): void {
+  trim(changed: Readonly<Record<"runs" | "tasks" | "asks", readonly string[]>>): void {
     const { runs, tasks, asks } = this.#tables;
-    for (const key of [...changedRuns, ...this.#guests]) {
+    for (const key of [...changed.runs, ...this.#guests]) {
       const run = runs.held(partsOfTask(key).run);
       if (run !== undefined && run.status !== "finished" && run.status !== "refused") continue;
       runs.drop(partsOfTask(key).run);
@@ -75,8 +75,13 @@ export class WorkingSet {
       const steps = run?.status === "finished" ? run.pinned.workflow.steps : [];
       for (const { name } of steps) tasks.drop(taskId(key, name));
     }
+    // Of the items of a foreach only those at work are held.
+    for (const key of [...changed.tasks, ...this.#guests]) {
+      const status = partsOfItem(key) === undefined ? undefined : tasks.held(key)?.status;
+      if (status === "done" || status === "skipped") tasks.drop(key);
+    }
     this.#guests = [];
-    for (const key of [...changedAsks, ...this.#guestAsks]) {
+    for (const key of [...changed.asks, ...this.#guestAsks]) {
       const status = asks.held(key)?.status;
       if (status === "done" || status === "skipped") asks.drop(key);
     }

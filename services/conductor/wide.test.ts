@@ -1,0 +1,33 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { freshDatabase, natsForThisFile, prefix } from "../../test/bed/servers.ts";
+import { makePlace } from "./story-place.ts";
+import { World } from "./story-world.ts";
+import { playWide } from "./wide-world.ts";
+
+const nats = natsForThisFile();
+let place: Awaited<ReturnType<typeof makePlace>>;
+let world: World;
+
+beforeEach(async () => {
+  place = await makePlace({ natsUrl: nats.url, database: await freshDatabase(), prefix: prefix() });
+  world = await World.open(place);
+});
+
+afterEach(async () => {
+  await world[Symbol.asyncDispose]();
+  await place.clear();
+});
+
+test("However many items a foreach has, memory holds those at work, and its own row stays small", async () => {
+  const [items, slots] = [1_000, 50];
+  const seen = await playWide(world, items, slots);
+  expect(world.all("run.finished")[0]).toMatchObject({
+    result: "pass",
+    data: { tasks: { total: items + 1 } },
+  });
+  expect(world.count("noop.triggered")).toBe(items);
+  expect(seen.ready).toBeLessThanOrEqual(slots + 10);
+  // At work, on their way, and done in the batch that is being written.
+  expect(seen.rows).toBeLessThan(slots * 10);
+  expect(seen.longestRow).toBeLessThan(2_000);
+});
