@@ -48,16 +48,17 @@ const files = (folder) => readdirSync(folder).sort();
 
 /** @typedef {{ entries: string[], inputs: string[], outputs: string[], digest: string }} Record what a build read and wrote */
 
-/** @param {string} root */
-const recordFile = (root) => join(root, "dist", "build.json");
+/** @param {string} out */
+const recordFile = (out) => join(out, "build.json");
 
 /**
  * Is what a build would give already there? Looks at names, sizes and times only, so a warm start is quick.
  * @param {string} root
  */
 export function isBuilt(root = house) {
-  if (!existsSync(recordFile(root))) return false;
-  const last = /** @type {Record} */ (readJson(recordFile(root)));
+  const file = recordFile(join(root, "dist"));
+  if (!existsSync(file)) return false;
+  const last = /** @type {Record} */ (readJson(file));
   const wanted = entries(root).map((entry) => entry.out);
   return (
     JSON.stringify(wanted) === JSON.stringify(last.entries) &&
@@ -90,9 +91,11 @@ function stamp(root, inputs) {
  * Builds all entries into `dist`. Code that several of them use is one chunk, so one process that runs every service
  * loads it once. What is native, looked up at run time, or wanted only sometimes stays in node_modules.
  * @param {string} root
+ * @param {{ out?: string, plugins?: import("esbuild").Plugin[] }} [other] a build that is not the production one: where
+ * it goes (below `root`, where node_modules is found), and what it does otherwise
  * @returns {Promise<{ entries: number, tookMs: number }>}
  */
-export async function build(root = house) {
+export async function build(root = house, { out = join(root, "dist"), plugins = [] } = {}) {
   const began = Date.now();
   const wanted = entries(root);
   if (wanted.length === 0) return { entries: 0, tookMs: 0 };
@@ -100,7 +103,8 @@ export async function build(root = house) {
   const result = await esbuild.build({
     entryPoints: wanted,
     absWorkingDir: root,
-    outdir: join(root, "dist"),
+    outdir: out,
+    plugins,
     outExtension: { ".js": ".mjs" },
     chunkNames: "chunks/[name]-[hash]",
     bundle: true,
@@ -119,19 +123,22 @@ export async function build(root = house) {
   });
   const outputs = Object.keys(result.metafile.outputs);
   const inputs = Object.keys(result.metafile.inputs);
-  copyMigrations(root);
-  removeStale(root, outputs);
+  copyMigrations(root, out);
+  removeStale(root, out, outputs);
   const digest = stamp(root, [...inputs, ...migrations(root)]);
   /** @type {Record} */
   const record = { entries: wanted.map((entry) => entry.out), inputs, outputs, digest };
-  writeFileSync(recordFile(root), JSON.stringify(record));
+  writeFileSync(recordFile(out), JSON.stringify(record));
   return { entries: wanted.length, tookMs: Date.now() - began };
 }
 
-/** @param {string} root */
-function copyMigrations(root) {
+/**
+ * @param {string} root
+ * @param {string} out
+ */
+function copyMigrations(root, out) {
   for (const name of folders(join(root, "services"))) {
-    const target = join(root, "dist", "services", name, "migrations");
+    const target = join(out, "services", name, "migrations");
     rmSync(target, { recursive: true, force: true });
     const source = join(root, "services", name, "migrations");
     if (!existsSync(source)) continue;
@@ -143,11 +150,12 @@ function copyMigrations(root) {
 /**
  * Removes what an earlier build wrote and this one did not.
  * @param {string} root
+ * @param {string} out
  * @param {string[]} outputs
  */
-function removeStale(root, outputs) {
+function removeStale(root, out, outputs) {
   const kept = new Set(outputs);
-  for (const entry of readdirSync(join(root, "dist"), { recursive: true, withFileTypes: true })) {
+  for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) {
     const file = relative(root, join(entry.parentPath, entry.name));
     if (entry.isFile() && /\.mjs(\.map)?$/.test(file) && !kept.has(file)) rmSync(join(root, file));
   }

@@ -25,7 +25,8 @@ const nameOf = ({ prefix }: StreamAddress): string => (prefix === undefined ? "E
 
 const epochOf = (created: string): number => Math.floor(Date.parse(created) / 1_000);
 
-async function withConnection<T>(
+/** Works on a connection of its own. */
+export async function withConnection<T>(
   { natsUrl, natsCreds }: StreamAddress,
   work: (connection: NatsConnection) => Promise<T>,
 ): Promise<T> {
@@ -97,7 +98,7 @@ function headersOf(message: JsMsg): [string, string][] {
 }
 
 /** The client takes user and password beside the address. */
-export function serverOf(url: string): { servers: string; user?: string; pass?: string } {
+function serverOf(url: string): { servers: string; user?: string; pass?: string } {
   const { host, username, password } = new URL(url);
   const user = decodeURIComponent(username);
   const pass = decodeURIComponent(password);

@@ -6,10 +6,10 @@ import { bundlePrograms } from "../bed/bundle.ts";
 import { until } from "../bed/until.ts";
 import { check } from "../checker/check.ts";
 import { contentOf, keyOf, type Event } from "../checker/envelope.ts";
-import { recordInto, type Record } from "../checker/history.ts";
+import { readHistory, recordInto, type Line, type Record } from "../checker/history.ts";
 import { whenQuiet } from "../checker/quiet.ts";
 import type { Verdict } from "../checker/verdict.ts";
-import { watchStates } from "../checker/watch-states.ts";
+import { watchStates, type Watching } from "../checker/watch-states.ts";
 import { atTheEnd, emptyFolder, World } from "../journeys/world.ts";
 import { HandlerProcess } from "./handler-process.ts";
 import type { StepsSettings } from "./steps-settings.ts";
@@ -37,13 +37,14 @@ type Victim = string;
  * A Jackfield of real processes under a recorded workload, whose parts can be killed, stopped and continued by name. What
  * dies is started again by `up`; a handler by this world, as a supervisor would.
  */
-export class FaultWorld {
+export class FaultWorld implements AsyncDisposable {
   readonly world: World;
   /** The file of the history. */
   readonly history: string;
   readonly record: Record;
   readonly #handlers = new Map<string, HandlerProcess>();
   readonly #programs: string;
+  #watching: Watching | undefined;
 
   private constructor(world: World, programs: string) {
     this.world = world;
@@ -65,10 +66,15 @@ export class FaultWorld {
       ...(build !== undefined && { program: build.program }),
     });
     const faults = new FaultWorld(world, programs);
-    const watching = watchStates(await faults.postgresUrl(), recordInto(faults.history, "watcher"));
-    atTheEnd(() => watching.close());
-    await faults.handler({ name: "steps", ...work });
-    await world.did("apply");
+    atTheEnd(() => faults[Symbol.asyncDispose]());
+    faults.#watching = watchStates(await faults.postgresUrl(), recordInto(faults.history, "watcher"));
+    try {
+      await faults.handler({ name: "steps", ...work });
+      await world.did("apply");
+    } catch (error) {
+      await faults[Symbol.asyncDispose]();
+      throw error;
+    }
     return faults;
   }
 
@@ -82,7 +88,6 @@ export class FaultWorld {
       JACKFIELD_LOG_LEVEL: "error",
     });
     this.#handlers.set(settings.name, handler);
-    atTheEnd(() => handler.end());
     await this.world.happened("handler.registered", ({ subject }) => subject === settings.name);
     return handler;
   }
@@ -140,20 +145,36 @@ export class FaultWorld {
     );
   }
 
-  /** SIGKILL; whoever watches over it starts it again. */
+  /** Waits until a handler of this world is in the middle of a step. */
+  async begun(step: string): Promise<void> {
+    const isSo = (line: Line): boolean => line.op === "execute" && line.task.endsWith(`/${step}`);
+    await until(`work on ${step}`, () => readHistory(this.history).some(isSo));
+  }
+
+  /** SIGKILL; whoever watches over it starts it again. One that is still dead from the last time is waited for. */
   async kill(victim: Victim): Promise<void> {
+    const pid = await this.#alive(victim);
     this.record({ op: "fault", what: `kill -9 ${victim}`, part: "blow" });
-    process.kill(await this.pidOf(victim), "SIGKILL");
+    process.kill(pid, "SIGKILL");
   }
 
   /** SIGSTOP for so long, then SIGCONT. */
   async freeze(victim: Victim, forMs: number): Promise<void> {
-    const pid = await this.pidOf(victim);
+    const pid = await this.#alive(victim);
     this.record({ op: "fault", what: `stop ${victim}`, part: "begin" });
     process.kill(pid, "SIGSTOP");
     await delay(forMs);
     process.kill(pid, "SIGCONT");
     this.record({ op: "fault", what: `stop ${victim}`, part: "end" });
+  }
+
+  #alive(victim: Victim): Promise<number> {
+    return until(`${victim} to run`, async () => {
+      const pid = await this.pidOf(victim);
+      // Signal 0 only asks, and throws for a process that is gone.
+      process.kill(pid, 0);
+      return pid;
+    });
   }
 
   /** `conductor`, `tracker`, …, `nats-server`, `postgres`, or a handler of this world. */
@@ -183,6 +204,13 @@ export class FaultWorld {
     const stores = { ...(await this.nats()), postgresUrl: await this.postgresUrl() };
     await whenQuiet({ ...stores, withinMs });
     return check({ history: this.history, ...stores });
+  }
+
+  /** Ends everything; a file with several worlds ends each, so that they do not starve the next. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watching?.close();
+    await Promise.all([...this.#handlers.values()].map((handler) => handler.end()));
+    await this.world[Symbol.asyncDispose]();
   }
 }
 

@@ -3,7 +3,7 @@ import { printVerdict } from "../checker/verdict.ts";
 import { FaultWorld } from "./fault-world.ts";
 
 test("kill -9 of the conductor under load loses nothing and doubles nothing", async () => {
-  const faults = await FaultWorld.begin();
+  await using faults = await FaultWorld.begin();
   const asking = faults.request(60);
   await faults.world.happened("train.started");
   await faults.kill("conductor");
