@@ -33,6 +33,8 @@ export interface Publisher extends AsyncDisposable {
    * @throws Problem E_INVALID, E_TOO_LARGE, E_STREAM_FULL, E_TOKEN_SCOPE; E_STORE_DOWN after the deadline or the close.
    */
   publish(event: CloudEvent, options?: PublishOptions): Promise<Published>;
+  /** The same for what `outgoing` made before. */
+  send(message: Outgoing, options?: PublishOptions): Promise<Published>;
   /** Resolves when everything that was given so far is answered. */
   flush(): Promise<void>;
   /** Waits for what is on its way, at most 5 s, then fails the rest. */
@@ -86,11 +88,16 @@ class PipelinedPublisher implements Publisher {
     this.#unwatch = events.watch((status) => this.#noticed(status));
   }
 
-  async publish(event: CloudEvent, options: PublishOptions = {}): Promise<Published> {
+  async publish(event: CloudEvent, options?: PublishOptions): Promise<Published> {
+    return this.send(outgoing(event, this.#events), options);
+  }
+
+  async send(message: Outgoing, options: PublishOptions = {}): Promise<Published> {
     const { signal, deadlineMs, untilAccepted } = options;
     signal?.throwIfAborted();
     if (this.#closed || this.#events.connection.isClosed()) throw lateProblem("the publisher was closed");
-    const sending = this.#prepared(event);
+    const token = (this.#count += 1).toString(36);
+    const sending: Sending = { ...message, token, attempt: 0, dueMs: 0, result: deferred<Published>() };
     if (untilAccepted === true) this.#patient.add(sending);
     this.#open.add(sending);
     this.#waiting.push(sending);
@@ -126,18 +133,6 @@ class PipelinedPublisher implements Publisher {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #prepared(event: CloudEvent): Sending {
-    const message = outgoing(event, this.#events);
-    this.#count += 1;
-    return {
-      ...message,
-      token: this.#count.toString(36),
-      attempt: 0,
-      dueMs: 0,
-      result: deferred<Published>(),
-    };
   }
 
   #sendWaiting(): void {

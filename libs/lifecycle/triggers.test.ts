@@ -58,6 +58,13 @@ describe("triggers", () => {
     });
   });
 
+  test("start nothing for an event whose names would leave no room for what follows, and say so", () => {
+    const long = said("run.requested", { id: "x".repeat(40_000), subproject: "seattle" });
+    const story = open([]);
+    expect(story.when(long)).toEqual([]);
+    expect(story.state.checks.get(eventKey(long))?.refused[0]?.clause).toMatch(/have 40\d+ bytes/);
+  });
+
   test("tell before an event is published what it would start, under the same run id", () => {
     const story = open(["code"]);
     const change = said("code.changed");

@@ -39,6 +39,8 @@ const words: Record<string, string> = {
 /** Which runs does this event ask for? The same event asks for the same runs, whenever it is read. */
 export function reactionTo(state: State, event: CloudEvent): Reaction {
   const { project } = event;
+  const tooLong = namesTooLong(event);
+  if (tooLong !== undefined) return refuse("events", tooLong);
   const type = parseType(event.type);
   const direct = type?.predicate === "requested" ? type.subject : undefined;
   if (project === undefined) {
@@ -55,6 +57,18 @@ const refuse = (trigger: string, clause: string): Reaction => ({
   wanted: [],
   refused: [{ trigger, clause }],
 });
+
+/** Whatever follows from an event names it as its cause; names that fill an event leave no room for what is to be said. */
+const mostNames = 4_096;
+function namesTooLong({ id, source, correlationid = "", traceparent = "" }: CloudEvent): string | undefined {
+  const bytes = [id, source, correlationid, traceparent].reduce(
+    (sum, name) => sum + Buffer.byteLength(name),
+    0,
+  );
+  return bytes <= mostNames
+    ? undefined
+    : `its id, source, correlation id and trace have ${bytes} bytes; at most ${mostNames} can be named in what follows`;
+}
 
 const scopeIn = (event: CloudEvent, project: string, known: Project | undefined): RunScope => ({
   organization: event.organization ?? known?.applied.organization ?? defaultOrganization,

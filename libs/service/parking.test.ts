@@ -76,6 +76,7 @@ async function reader(...poison: string[]) {
   };
   const publisher = {
     publish,
+    send: () => Promise.reject(new Error("nobody prepares")),
     flush: async () => {},
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},

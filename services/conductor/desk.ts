@@ -58,7 +58,7 @@ export class Desk {
     this.live = before?.live ?? new LiveHandlers();
     this.readBack = before?.readBack ?? new ReadBack(position);
     this.#activeSinceMs = before === undefined ? performance.now() : before.#activeSinceMs;
-    this.outbox = new Outbox(parts.publisher, parts.log);
+    this.outbox = new Outbox(parts, () => this.wake());
     this.#onWake = onWake;
   }
 

@@ -19,7 +19,7 @@ export async function foldBatch(desk: Desk, batch: LogEntry[]): Promise<void> {
   if (to === undefined) return;
   const now = new Date().toISOString();
   const changed = new ChangedRows();
-  const readBack: number[] = [];
+  const readBack = desk.outbox.takeOver();
   const entries = batch.flatMap(({ event, position }) => (event === undefined ? [] : [{ event, position }]));
   for (const [index, entry] of entries.entries()) {
     const n = isOwn(entry.event) ? desk.outbox.readBack(entry.event) : undefined;

@@ -121,7 +121,7 @@ export class World implements AsyncDisposable {
 
   /** A conductor that folds and writes, and dies before it publishes; the story decides when. */
   mute(): Promise<BareConductor> {
-    return this.bare({ ...this.publisher, publish: () => new Promise(() => undefined) });
+    return this.bare(mute);
   }
 
   /** A conductor without its answers, for stories that look into it. */
@@ -225,3 +225,12 @@ export class World implements AsyncDisposable {
     await this.events.close();
   }
 }
+
+/** Says nothing, and never hears that it was said. */
+const mute: Publisher = {
+  send: () => new Promise(() => undefined),
+  publish: () => new Promise(() => undefined),
+  flush: async () => undefined,
+  close: async () => undefined,
+  [Symbol.asyncDispose]: async () => undefined,
+};
