@@ -21,12 +21,8 @@ import { Refusal } from "./refusal.mjs";
  */
 
 const durableSettings = ["shared_buffers=64MB", "max_connections=100"];
-const forgetfulSettings = [
-  "fsync=off",
-  "synchronous_commit=off",
-  "full_page_writes=off",
-  "max_connections=300",
-];
+// A commit still goes to the system before it is told, so it outlives the server's process; only a power cut forgets.
+const forgetfulSettings = ["fsync=off", "full_page_writes=off", "max_connections=300"];
 const settings = [
   "listen_addresses=127.0.0.1",
   "unix_socket_directories=",

@@ -28,7 +28,7 @@ export interface Events extends AsyncDisposable, Readonly<Names> {
   inbox(): string;
   /** False between a disconnect and the reconnect. */
   readonly connected: boolean;
-  /** When the connection was made last, at first or again; ms since 1970 by the clock of this machine. */
+  /** When the connection was made last, at first or again; ms of the monotonic clock. */
   readonly connectedMs: number;
   /** Resolves when there is a connection: at once, or after the reconnect. @throws when it was closed or the signal aborts. */
   whenConnected(signal?: AbortSignal): Promise<void>;
@@ -124,7 +124,7 @@ async function firstConnection(
 class Line {
   /** The statuses arrive a moment after the fact. */
   up = true;
-  upSinceMs = Date.now();
+  upSinceMs = performance.now();
   readonly #connection: NatsConnection;
   readonly #listeners = new Set<(status: Status) => void>();
 
@@ -163,7 +163,7 @@ class Line {
       if (status.type === "disconnect") this.up = false;
       if (status.type === "reconnect") {
         this.up = true;
-        this.upSinceMs = Date.now();
+        this.upSinceMs = performance.now();
       }
       for (const listener of [...this.#listeners]) listener(status);
     }

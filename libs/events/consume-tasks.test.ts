@@ -64,7 +64,9 @@ test("a handler is given what is addressed to it, and no more than it has free w
   await using events = await freshEvents();
   await ensureHandlerConsumer(events, boost);
   await using publisher = createPublisher(events);
-  await using handler = working(events);
+  let ready = false;
+  await using handler = working(events, { onReady: () => (ready = true) });
+  await until("it is there", () => ready);
   for (const id of ["1", "2", "3", "4", "5"]) await publisher.publish(triggered(id));
   await publisher.publish(triggered("other", "acme"));
   await until("both workers busy", () => handler.tasks.length === 2);
@@ -102,12 +104,12 @@ test("a worker takes the next task while its last answer is on its way, and is w
   expect(seen.slice(2).sort()).toEqual(["1 ends", "2 ends"]);
 });
 
-test("what is not acknowledged and what an anew made consumer shows again is marked as redelivered", async () => {
+test("what waited for a handler, and what an anew made consumer shows again, is marked as redelivered", async () => {
   await using events = await freshEvents();
   await using publisher = createPublisher(events);
   const bound = await ensureHandlerConsumer(events, boost);
-  await using handler = working(events, { concurrency: 10 });
   await publisher.publish(triggered("1"));
+  await using handler = working(events, { concurrency: 10 });
   await until("the first", () => handler.tasks.length === 1);
   await events.manager.consumers.delete(bound.stream, bound.durable);
   await publisher.publish(triggered("2"));
@@ -116,7 +118,7 @@ test("what is not acknowledged and what an anew made consumer shows again is mar
   await publisher.publish(triggered("3"));
   await until("the third", () => handler.tasks.length === 4);
   expect(handler.tasks.map(({ event, redelivered }) => [event.id, redelivered])).toEqual([
-    ["1", false],
+    ["1", true],
     ["1", true],
     ["2", true],
     ["3", false],

@@ -1,4 +1,3 @@
-import type { ConsumerInfo } from "@nats-io/jetstream";
 import { Problem, asProblem } from "@jackfield/problem/problem";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Events } from "./connection.ts";
@@ -13,8 +12,8 @@ export interface TaskDelivery {
   event: CloudEvent;
   sequence: number;
   /**
-   * Perhaps it was worked on before: delivered twice, or older than the consumer or this connection. A server that was
-   * killed forgets what it delivered and which acks came, and counts from one. Ask for the lease before working.
+   * Perhaps it was worked on before: delivered twice, or there before this handler came. A server that was killed
+   * forgets what it delivered and which acks came, and counts from one. Ask for the lease before working.
    */
   redelivered: boolean;
   /** How long it has been in the stream, by the clocks of the server and of this machine. */
@@ -66,7 +65,7 @@ export async function consumeTasks(events: Events, options: ConsumeTasksOptions)
     if (info === undefined) throw notThere(options);
     attempt = 0;
     options.onReady?.();
-    await workers.workOff(events, boundMs(events, info));
+    await workers.workOff(events, info.num_pending);
   }
 }
 
@@ -80,16 +79,23 @@ class Workers {
     this.#options = options;
   }
 
-  /** Until the consumer is lost, which it throws, or the signal aborts. */
-  async workOff(events: Events, sinceMs: number): Promise<void> {
+  /**
+   * Until the consumer is lost, which it throws, or the signal aborts. So many first deliveries (`waiting`) are of what
+   * was there before: of these the consumer, made anew or of a server that was killed, may have forgotten the first.
+   */
+  async workOff(events: Events, waiting: number): Promise<void> {
+    let old = waiting;
+    const isOld = ({ count }: Delivery): boolean => count === 1 && old > 0 && (old -= 1) >= 0;
     const { stream, durable: consumer, signal } = this.#options;
+    let leave = (): void => undefined;
     await new Promise<void>((resolve, reject) => {
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      if (signal.aborted) resolve();
+      leave = resolve;
+      signal.addEventListener("abort", leave);
+      if (signal.aborted) leave();
       this.#pull = new Pull(events, {
         stream,
         consumer,
-        onMessage: (delivery) => this.#take(delivery, events.subjectRoot, sinceMs),
+        onMessage: (delivery) => this.#take(delivery, events.subjectRoot, isOld(delivery)),
         // Asking inside the callback would count the message that is just being handed over twice.
         onDrained: () => queueMicrotask(() => this.#askForFree()),
         onLost: (reason) => {
@@ -97,7 +103,10 @@ class Workers {
         },
       });
       this.#askForFree();
-    }).finally(() => this.#pull?.stop());
+    }).finally(() => {
+      signal.removeEventListener("abort", leave);
+      this.#pull?.stop();
+    });
   }
 
   async done(): Promise<void> {
@@ -110,8 +119,8 @@ class Workers {
     if (free > 0) this.#pull.ask(free);
   }
 
-  #take(delivery: Delivery, subjectRoot: string, sinceMs: number): void {
-    const task = taskOf(delivery, { subjectRoot, sinceMs, onBad: this.#options.onBad });
+  #take(delivery: Delivery, subjectRoot: string, old: boolean): void {
+    const task = taskOf(delivery, { subjectRoot, old, onBad: this.#options.onBad });
     if (task === undefined) return;
     let busy = true;
     this.#busy += 1;
@@ -132,27 +141,23 @@ class Workers {
   }
 }
 
-/** Since when a first delivery is surely the first: since the consumer was made, and this connection. */
-export const boundMs = ({ connectedMs }: Events, { created }: ConsumerInfo): number =>
-  Math.max(Date.parse(created), connectedMs);
-
 /** A delivery → the task, or undefined when it may not count; then it is ended and told. */
 export function taskOf(
   delivery: Delivery,
-  consumer: { subjectRoot: string; sinceMs: number; onBad: ConsumeTasksOptions["onBad"] },
+  { subjectRoot, old, onBad }: { subjectRoot: string; old: boolean; onBad: ConsumeTasksOptions["onBad"] },
 ): TaskDelivery | undefined {
   const { message, sequence, count, storedMs } = delivery;
-  const read = readDelivery(delivery, consumer.subjectRoot);
+  const read = readDelivery(delivery, subjectRoot);
   if (read.refused !== undefined) {
     // Without a reason: servers before 2.10.4 would not understand it, and deliver again.
     message.respond("+TERM");
-    consumer.onBad(read.refused, message.subject);
+    onBad(read.refused, message.subject);
     return undefined;
   }
   return {
     event: read.event,
     sequence,
-    redelivered: count > 1 || storedMs <= consumer.sinceMs,
+    redelivered: count > 1 || old,
     ageMs: Math.max(0, Date.now() - storedMs),
     ack: () => void message.respond("+ACK"),
     working: () => void message.respond("+WPI"),

@@ -17,6 +17,12 @@ export interface HandlerConsumer extends HandlerPlace {
   capability: string;
 }
 
+/**
+ * What is not acknowledged for so long goes to another instance. It is acknowledged at `started`, a moment after it came,
+ * so whoever takes longer has died or is cut off.
+ */
+export const ackWaitMs = 5_000;
+
 /** The two names by which a handler finds its work. */
 export interface BoundConsumer {
   stream: string;
@@ -40,8 +46,8 @@ export function triggeredFilter(events: Events, { project, handler, capability }
 /**
  * Makes the durable pull consumer of a handler, or finds the one that is there; the conductor's work, done again
  * whenever it may be gone. A new one looks back a little: what was addressed while it was missing is not lost. What it
- * shows again was perhaps done before, and its delivery count does not tell; `consumeTasks` marks everything that is
- * older than the consumer as redelivered, and a handler asks before it works on that.
+ * shows again was perhaps done before, and its delivery count does not tell; `consumeTasks` marks everything that
+ * waits when it comes as redelivered, and a handler asks before it works on that.
  * @throws Problem E_CONFLICT when a consumer of that name has another filter.
  */
 export async function ensureHandlerConsumer(
@@ -65,7 +71,7 @@ export async function ensureHandlerConsumer(
         durable_name: bound.durable,
         filter_subject: filter,
         ack_policy: AckPolicy.Explicit,
-        ack_wait: nanos(30_000),
+        ack_wait: nanos(ackWaitMs),
         max_ack_pending: maxAckPending,
         max_deliver: -1,
         deliver_policy: DeliverPolicy.StartTime,

@@ -1,6 +1,6 @@
 import { nanos, type Msg, type Subscription } from "@nats-io/transport-node";
 import type { Events } from "./connection.ts";
-import { boundMs, taskOf, type TaskDelivery } from "./consume-tasks.ts";
+import { taskOf, type TaskDelivery } from "./consume-tasks.ts";
 import { consumerInfo, type BoundConsumer } from "./handler-consumer.ts";
 import type { Refusal } from "./log-entry.ts";
 import { pause } from "./pause.ts";
@@ -64,7 +64,7 @@ async function takeOnce(
     const made = await Promise.all(consumers.map(async (consumer) => consumerInfo(events, consumer)));
     for (const [index, consumer] of consumers.entries()) {
       const info = made[index];
-      if (info !== undefined) taking.ask(consumer, boundMs(events, info), deadline);
+      if (info !== undefined) taking.ask(consumer, info.num_pending > 0, deadline);
     }
     if (taking.open === 0 || signal.aborted) stop();
     return await taking.taken;
@@ -92,11 +92,11 @@ class Taking {
     this.taken = new Promise((resolve) => (this.#resolve = resolve));
   }
 
-  /** The server answers with a message, or with a status when there was none in time. */
-  ask({ stream, durable }: BoundConsumer, sinceMs: number, deadline: number): void {
+  /** What was there before we asked is `old`. The server answers with a message, or with a status when there was none in time. */
+  ask({ stream, durable }: BoundConsumer, old: boolean, deadline: number): void {
     const inbox = this.#events.inbox();
     const callback = (error: Error | null, message: Msg): void => {
-      if (error === null) this.#take(message, sinceMs);
+      if (error === null) this.#take(message, old);
     };
     this.#subscriptions.push(this.#events.connection.subscribe(inbox, { callback }));
     this.open += 1;
@@ -117,7 +117,7 @@ class Taking {
     for (const subscription of this.#subscriptions) void subscription.drain().catch(() => undefined);
   }
 
-  #take(message: Msg, sinceMs: number): void {
+  #take(message: Msg, old: boolean): void {
     const delivery = deliveryOf(message);
     if (this.#settled) {
       if (delivery !== undefined) message.respond("-NAK");
@@ -128,7 +128,7 @@ class Taking {
     this.open -= 1;
     const consumer = {
       subjectRoot: this.#events.subjectRoot,
-      sinceMs,
+      old,
       onBad: this.#onBad,
     };
     const task = delivery === undefined ? undefined : taskOf(delivery, consumer);

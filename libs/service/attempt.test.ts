@@ -12,6 +12,7 @@ import { attempt, type Workplace } from "./attempt.ts";
 import { missingSetting } from "./connections.ts";
 import { openLog } from "./log.ts";
 import { on, type Handler } from "./on.ts";
+import { Taken } from "./taken.ts";
 
 const echo = capability("echo", {
   input: z.object({}),
@@ -52,6 +53,7 @@ async function saidBy(handler: Handler, artifacts: Workplace["artifacts"]): Prom
     log: openLog({ service: "echo", level: "silent" }),
     signal: new AbortController().signal,
     instance: "i",
+    taken: new Taken(),
   };
   const delivery = {
     event: triggered,

@@ -14,6 +14,7 @@ import { tasksFinished, workSeconds } from "./metrics.ts";
 import { isRefused, type Answered, type Handler } from "./on.ts";
 import { storeDrafts } from "./store-drafts.ts";
 import { takeUp } from "./take-up.ts";
+import type { Taken } from "./taken.ts";
 import { openTask } from "./task.ts";
 import { inSpan, type Trace } from "./telemetry.ts";
 
@@ -26,6 +27,7 @@ export interface Workplace {
   /** Aborted when the grace of a shutdown is over; its reason is the Problem to hand back with. */
   signal: AbortSignal;
   instance: string;
+  taken: Taken;
 }
 
 /** One delivery, what it assigns, and how to say that its worker is free while the answer is on its way. */
@@ -51,13 +53,13 @@ export async function attempt(
   place: Workplace,
   handler: Handler,
   { delivery, assignment, free }: Handed,
-): Promise<boolean> {
+): Promise<void> {
   const data = triggeredData.safeParse(delivery.event.data);
-  return inSpan(`${handler.capability.name} process`, delivery.event, async (trace) => {
+  await inSpan(`${handler.capability.name} process`, delivery.event, async (trace) => {
     const start = () =>
       place.publisher.publish(startedEvent(assignment, now(), trace), { untilAccepted: true });
-    const { events, signal } = place;
-    if (!(await takeUp(delivery, { events, assignment, data: data.data, start, signal }))) return false;
+    const { events, signal, taken } = place;
+    if (!(await takeUp(delivery, { events, assignment, data: data.data, start, signal, taken }))) return;
     const began = performance.now();
     const worked = data.success
       ? await work(place, handler, { assignment, data: data.data, trace })
@@ -78,7 +80,6 @@ export async function attempt(
     free();
     const ended = await accepted;
     account(place, handler, { assignment, ended });
-    return true;
   });
 }
 

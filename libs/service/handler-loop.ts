@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
 import type { Events } from "@jackfield/events/connection";
@@ -12,6 +13,7 @@ import type { Readiness } from "./health.ts";
 import type { Log } from "./log.ts";
 import type { Handler } from "./on.ts";
 import { keepRegistered, type Consumers } from "./registration.ts";
+import { Taken } from "./taken.ts";
 
 export interface HandlerLoopParts {
   events: Events;
@@ -37,7 +39,9 @@ export function startHandlers(parts: HandlerLoopParts): HandlerLoop {
   const instance = randomBytes(4).toString("hex");
   const pulling = new AbortController();
   const handback = new AbortController();
-  const place: Workplace = { ...parts, signal: handback.signal, instance };
+  // Every task at work listens to it.
+  setMaxListeners(0, handback.signal);
+  const place: Workplace = { ...parts, signal: handback.signal, instance, taken: new Taken() };
   const registration = keepRegistered(parts.events, { ...parts, instance });
   let loops: Promise<unknown> = Promise.resolve();
   void registration.consumers.then((consumers) => (loops = pullAll(parts, place, consumers, pulling.signal)));
@@ -62,9 +66,8 @@ const pullAll = (
   place: Workplace,
   consumers: Consumers,
   signal: AbortSignal,
-): Promise<unknown> => {
-  const take = takeOn(place);
-  return Promise.all(
+): Promise<unknown> =>
+  Promise.all(
     consumers.map(async ({ capability, stream, durable }) => {
       const handler = handlers.find((candidate) => candidate.capability.name === capability);
       if (handler === undefined) return;
@@ -73,7 +76,7 @@ const pullAll = (
         durable,
         concurrency,
         signal,
-        onTask: (delivery, free) => take(handler, { delivery, free }),
+        onTask: (delivery, free) => take(place, handler, { delivery, free }),
         onBad: (refused, subject) =>
           log.error(
             { event: "delivery.refused", subject, why: refused.detail },
@@ -84,30 +87,13 @@ const pullAll = (
       });
     }),
   );
-};
 
-/** A server that was killed shows again what this process has in hand or has just answered: so many are remembered. */
-const mostRemembered = 10_000;
-
-/** Takes deliveries on, each attempt once. */
-function takeOn(
+async function take(
   place: Workplace,
-): (handler: Handler, handed: Pick<Handed, "delivery" | "free">) => Promise<void> {
-  const taken = new Set<string>();
-  return async (handler, handed) => {
-    const { event, ack } = handed.delivery;
-    const assignment = assignmentOf(event, place.instance);
-    if (assignment === undefined || taken.has(event.id)) {
-      ack();
-      return;
-    }
-    taken.add(event.id);
-    const [oldest = ""] = taken;
-    if (taken.size > mostRemembered) taken.delete(oldest);
-    const worked = await attempt(place, handler, { ...handed, assignment }).catch((fault: unknown) => {
-      taken.delete(event.id);
-      throw fault;
-    });
-    if (!worked) taken.delete(event.id);
-  };
+  handler: Handler,
+  handed: Pick<Handed, "delivery" | "free">,
+): Promise<void> {
+  const assignment = assignmentOf(handed.delivery.event, place.instance);
+  if (assignment === undefined) handed.delivery.ack();
+  else await attempt(place, handler, { ...handed, assignment });
 }

@@ -7,6 +7,7 @@ import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { natsForThisFile, prefix } from "../../test/bed/servers.ts";
 import { assignmentOf } from "./answer-events.ts";
 import { takeUp } from "./take-up.ts";
+import { Taken } from "./taken.ts";
 
 const nats = natsForThisFile();
 let events: Events;
@@ -51,7 +52,8 @@ async function takes({ redelivered, start }: { redelivered: boolean; start?: () 
     happened.push("started");
   };
   const { signal } = new AbortController();
-  return takeUp(delivery, { events, assignment, data: undefined, start: started, signal });
+  const taken = new Taken();
+  return takeUp(delivery, { events, assignment, data: undefined, start: started, signal, taken });
 }
 
 test("a first delivery is begun without a question", async () => {

@@ -126,3 +126,15 @@ test("an end that we say ourselves leaves only when the stream has its beginning
   await settled();
   expect(ids()).toEqual(["r/train/acme/1/triggered", "r/train/acme/1/finished"]);
 });
+
+test("a decision that is read back in the batch in which it is made again is neither written nor published", () => {
+  const { outbox, ids } = bench();
+  const [forgotten, fresh] = [said("run.started", "one"), said("run.started", "other")];
+  outbox.add([forgotten, fresh]);
+  expect(outbox.readBack(forgotten)).toBeUndefined();
+  expect(outbox.unsaved()).toHaveLength(1);
+  outbox.publishSaved();
+  expect(ids()).toEqual(["other"]);
+  expect(outbox.readBack(fresh)).toBe(2);
+  expect(outbox.size).toBe(0);
+});

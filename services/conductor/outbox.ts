@@ -95,13 +95,19 @@ export class Outbox {
     return over;
   }
 
-  /** The number of a decision whose event was read back; undefined when it is not one of ours, or a repeat. */
+  /**
+   * The number of the row of a decision whose event was read back; undefined when it has none: it is not one of ours, or a
+   * repeat, or was decided again a moment ago by a conductor that had forgotten, which then need not be written.
+   */
   readBack(event: CloudEvent): number | undefined {
     const key = eventKey(event);
     const n = this.#numbers.get(key);
     this.#numbers.delete(key);
     this.#ids.delete(event.id);
-    return n;
+    const [first] = this.#unsaved;
+    if (n === undefined || first === undefined || n < first.row.n) return n;
+    this.#unsaved = this.#unsaved.filter(({ row }) => row.n !== n);
+    return undefined;
   }
 
   /** Publishes what was written just now, in order, without waiting: the stream itself will tell. */

@@ -217,8 +217,11 @@ test("what may have been worked on before is given out only when the conductor s
   const before = conductor.leases.length;
   const data = { inputs: {}, limits: { startSeconds: 0, leaseSeconds: 15, finishSeconds: 60, attempts: 1 } };
   const stale = await trigger({ data: { ...data, handlerversion: "1" } });
+  const coming = next();
+  await until("it was asked for", () => conductor.leases.length > before);
+  await until("the runner waits", async () => (await waiting()) > 0);
   const fresh = await trigger();
-  const { body } = await next();
+  const { body } = await coming;
   expect((body as Pulled).task).toBe(fresh);
   expect(conductor.leases.slice(before)).toMatchObject([{ task: stale, instance }]);
   expect(await steps(stale)).toEqual(["triggered"]);

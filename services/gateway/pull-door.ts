@@ -5,6 +5,7 @@ import { Problem, reportOf } from "@jackfield/problem/problem";
 import { askService } from "@jackfield/service/answer";
 import { assignmentOf, finishedEvent, startedEvent, type Assignment } from "@jackfield/service/answer-events";
 import { takeUp } from "@jackfield/service/take-up";
+import { Taken } from "@jackfield/service/taken";
 import { placeOfHandler, register } from "@jackfield/spec/ask/conductor";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { triggeredData, type TriggeredData } from "@jackfield/spec/event/task";
@@ -27,6 +28,7 @@ const usualFinishSeconds = 3_600;
 /** The pull door: a runner behind a firewall registers and takes its tasks by HTTP. */
 export function servePulling(app: FastifyInstance, parts: GatewayParts): void {
   const runners = new Runners();
+  const taken = new Taken();
   serve(app, registerHandler, async ({ params: { name }, body }) => {
     const { consumers, everySeconds } = await askService(
       parts.events,
@@ -53,7 +55,7 @@ export function servePulling(app: FastifyInstance, parts: GatewayParts): void {
           parts.log.error({ event: "delivery.refused", subject, why: detail }, "this may not count"),
       });
       if (delivery === undefined) return undefined;
-      const pulled = await begin(delivery, { instance, gone, over }, parts);
+      const pulled = await begin(delivery, { instance, gone, over, taken }, parts);
       if (pulled !== undefined) return pulled;
     }
     return undefined;
@@ -73,12 +75,13 @@ interface Runner {
   instance: string;
   gone: AbortSignal;
   over: AbortSignal;
+  taken: Taken;
 }
 
 /** A delivery → the task in the runner's hands: `started` is stored, then the delivery acknowledged. Undefined: not this one. */
 async function begin(
   delivery: TaskDelivery,
-  { instance, gone, over }: Runner,
+  { instance, gone, over, taken }: Runner,
   parts: GatewayParts,
 ): Promise<Pulled | undefined> {
   const { event } = delivery;
@@ -90,7 +93,7 @@ async function begin(
   }
   const started = startedEvent(assignment, new Date().toISOString(), traceOf(event));
   const start = () => parts.publisher.publish(started, { deadlineMs: publishWithinMs });
-  const taking = { events: parts.events, assignment, data, start, signal: over };
+  const taking = { events: parts.events, assignment, data, start, signal: over, taken };
   if (!(await takeUp(delivery, taking))) return undefined;
   const handBack = (): void => void giveBack(assignment, parts);
   gone.addEventListener("abort", handBack);

@@ -14,8 +14,11 @@ import { atTheEnd, emptyFolder, World } from "../journeys/world.ts";
 import { HandlerProcess } from "./handler-process.ts";
 import type { StepsSettings } from "./steps-settings.ts";
 
+type Environment = Readonly<{ [name: string]: string }>;
+
 export interface FaultOptions {
-  environment?: Readonly<{ [name: string]: string }>;
+  /** What services and handlers are told beside their settings. */
+  environment?: Environment;
   /** Another build than the production one, for negative controls: its command, and the folder of its handlers. */
   build?: { program: string; handlers: string };
   /** How long a step takes, and how many a handler does at once. */
@@ -44,17 +47,19 @@ export class FaultWorld implements AsyncDisposable {
   readonly record: Record;
   readonly #handlers = new Map<string, HandlerProcess>();
   readonly #programs: string;
+  readonly #environment: Environment;
   #watching: Watching | undefined;
 
-  private constructor(world: World, programs: string) {
+  private constructor(world: World, programs: string, environment: Environment) {
     this.world = world;
     this.history = join(world.folder, "history.jsonl");
     this.record = recordInto(this.history, "test");
     this.#programs = programs;
+    this.#environment = environment;
   }
 
   /** Up, with the project `faults` applied and one handler `steps` for every step of its lifecycle. */
-  static async begin({ environment, build, work }: FaultOptions = {}): Promise<FaultWorld> {
+  static async begin({ environment = {}, build, work }: FaultOptions = {}): Promise<FaultWorld> {
     const folder = await emptyFolder();
     await writeFile(join(folder, "jackfield.yaml"), projectFile);
     await writeFile(join(folder, "data.csv"), "a,weather\n1,rain\n");
@@ -62,10 +67,10 @@ export class FaultWorld implements AsyncDisposable {
     const world = await World.begin({
       folder,
       isolate: true,
-      ...(environment !== undefined && { environment }),
+      environment,
       ...(build !== undefined && { program: build.program }),
     });
-    const faults = new FaultWorld(world, programs);
+    const faults = new FaultWorld(world, programs, environment);
     atTheEnd(() => faults[Symbol.asyncDispose]());
     faults.#watching = watchStates(await faults.postgresUrl(), recordInto(faults.history, "watcher"));
     try {
@@ -83,6 +88,7 @@ export class FaultWorld implements AsyncDisposable {
     const steps = ["fetch", "split", "train", "evaluate"];
     const whole = { concurrency: 8, milliseconds: 20, history: this.history, ...settings };
     const handler = new HandlerProcess(join(this.#programs, "steps.mjs"), {
+      ...this.#environment,
       ...(await this.world.settingsOf("faults", settings.name, steps)),
       JACKFIELD_STEPS: JSON.stringify(whole),
       JACKFIELD_LOG_LEVEL: "error",

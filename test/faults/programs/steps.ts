@@ -9,6 +9,7 @@ import { split } from "@jackfield/spec/split";
 import { train } from "@jackfield/spec/train";
 import { z } from "zod";
 import { recordInto } from "../../checker/history.ts";
+import { strikeAt } from "../points/strike-at.ts";
 import { stepsSettings } from "../steps-settings.ts";
 
 const { name, concurrency, milliseconds, history } = stepsSettings.parse(
@@ -23,6 +24,7 @@ const step = (capability: typeof fetch | typeof split | typeof train | typeof ev
   return on(loose, async (_, task) => {
     const who = { op: "execute", task: task.id, handler: name, attempt: task.attempt, instance } as const;
     record({ ...who, part: "begin" });
+    strikeAt("at work");
     await delay(milliseconds, undefined, { signal: task.signal });
     record({ ...who, part: "end" });
     return output;
