@@ -7,7 +7,7 @@ import { loadRows, type Loaded } from "./load.ts";
 const wholeTables: ReadonlySet<TableName> = new Set(["projects", "handlers", "bindings"]);
 
 /** How many rows of names, seeds, cache, … stay in memory; they are loaded again when they are needed. */
-const mostRows = 20_000;
+const mostRows = 5_000;
 
 /** The rows that are in memory: what is small whole, runs while they are active, the rest as it was asked for. */
 export class WorkingSet {

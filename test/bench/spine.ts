@@ -87,7 +87,7 @@ export class Spine implements AsyncDisposable {
   }
 
   /** Asks for a run and waits for its end. @throws Error when it did not pass */
-  async run(workflow: string, withinMs = 60_000): Promise<void> {
+  async run(workflow: keyof typeof workflows, withinMs = 60_000): Promise<void> {
     const id = `request-${(this.#count += 1)}`;
     const finished = new Promise<CloudEvent>((resolve, reject) => {
       const late = setTimeout(() => reject(new Error(`${id} did not end in ${withinMs} ms`)), withinMs);
@@ -190,26 +190,38 @@ const configuration: Configuration = {
 };
 
 // The run's name makes each input one of its own: nothing is answered by the cache.
-const noop = (name: string, need: string | undefined): Step => ({
+const noop = (name: string, note: string, parts: Partial<Step> = {}): Step => ({
   name,
   capability: "noop",
-  needs: need === undefined ? [] : [need],
-  with: {
-    note: need === undefined ? "/configuration/train/params/note" : `/${need}/note`,
-    name: "/run/name",
-  },
+  needs: [],
+  ...parts,
+  with: { note, name: "/run/name", ...parts.with },
 });
+const given = "/configuration/train/params/note";
 
-const workflows: AppliedProject["workflows"] = {
-  [defaultLifecycle.name]: { on: [], steps: defaultLifecycle.steps },
-  chain: { on: [], steps: [noop("a", undefined), noop("b", "a"), noop("c", "b")] },
-};
+/** One foreach over so many items. */
+const wide = (items: number): Step[] => [
+  noop("item", given, { foreach: { in: items }, with: { index: "/index" } }),
+];
+
+/** What can be asked for by name. */
+export const workflows = {
+  chain: [noop("a", given), noop("b", "/a/note", { needs: ["a"] }), noop("c", "/b/note", { needs: ["b"] })],
+  "wide-2000": wide(2_000),
+  "wide-20000": wide(20_000),
+  "wide-200000": wide(200_000),
+} satisfies Record<string, Step[]>;
 
 const asApplied: AppliedProject = {
   organization: "default",
   project,
   bind: {},
-  workflows,
+  workflows: Object.fromEntries(
+    Object.entries({ [defaultLifecycle.name]: defaultLifecycle.steps, ...workflows }).map(([name, steps]) => [
+      name,
+      { on: [], steps },
+    ]),
+  ),
   subprojects: { [subproject]: configuration },
 };
 

@@ -9,7 +9,7 @@ import { z } from "zod";
  */
 const [concurrency = "1"] = process.argv.slice(2);
 const noop = capability("noop", {
-  input: z.object({ note: z.string(), name: z.string() }),
+  input: z.object({ note: z.string(), name: z.string(), index: z.int().optional() }),
   output: z.object({ note: z.string() }),
   example: { input: { note: "", name: "" }, output: { note: "" } },
 });
