@@ -58,6 +58,16 @@ describe("attempts", () => {
     );
   });
 
+  test.each([
+    ["a handler of that name in another project", { project: "other" }],
+    ["another handler", { source: "/jackfield/handlers/boost", handler: "boost" }],
+    ["somebody who does not say which attempt", { attempt: undefined }],
+  ])("are not ended by %s", (_, parts) => {
+    const story = open();
+    story.given({ ...answer(newest(story, "fetch.triggered"), "pass"), ...parts });
+    expect([...story.state.tasks.values()].filter(isOpen)).toMatchObject([{ capability: "fetch" }]);
+  });
+
   test("rest longer and longer, by the task and not by chance", () => {
     const rests = [2, 3, 4, 12].map((attempt) => restBefore("run/fetch", attempt));
     expect(rests).toEqual([2, 3, 4, 12].map((attempt) => restBefore("run/fetch", attempt)));

@@ -1,6 +1,7 @@
 // Who asks is known by the subject, for that is what the rights on NATS are about: a body may say anything.
 import { askService } from "@jackfield/service/answer";
 import { lease, placeOfHandler, register } from "@jackfield/spec/ask/conductor";
+import { startedData } from "@jackfield/spec/event/task";
 import { expect, onTestFinished, test } from "vitest";
 import { freshDatabase, natsForThisFile, prefix } from "../../test/bed/servers.ts";
 import { makePlace } from "./story-place.ts";
@@ -18,7 +19,7 @@ async function openWorld(): Promise<World> {
   return world;
 }
 
-test("a lease is for the handler of that project alone, and a handler registers in its own place only", async () => {
+test("a lease is for the instance that started and its handler in that project alone, and a handler registers in its own place only", async () => {
   const world = await openWorld();
   await world.conductor();
   let release: () => void = () => undefined;
@@ -27,10 +28,13 @@ test("a lease is for the handler of that project alone, and a handler registers 
   await world.run();
   await world.until("fetch works", () => world.count("fetch.started") === 1);
   const { id: triggeredid, subject: task = "" } = world.all("fetch.triggered")[0] ?? { id: "" };
-  const asked = { task, triggeredid, attempt: 1, instance: "x", project: "weather" };
-  const ask = (project: string, handler: string): Promise<unknown> =>
-    askService(world.events, lease, asked, { name: placeOfHandler(project, handler) });
+  const { instance } = startedData.parse(world.all("fetch.started")[0]?.data);
+  const asked = { task, triggeredid, attempt: 1, instance, project: "weather" };
+  const ask = (project: string, handler: string, parts = {}): Promise<unknown> =>
+    askService(world.events, lease, { ...asked, ...parts }, { name: placeOfHandler(project, handler) });
   expect(await ask("weather", "fetch")).toMatchObject({ go: true });
+  // Another instance was given the same delivery; the first `started` in the stream is not its own.
+  expect(await ask("weather", "fetch", { instance: "x" })).toEqual({ go: false, reason: "stale" });
   for (const [project, handler] of [
     ["sales", "fetch"],
     ["weather", "split"],

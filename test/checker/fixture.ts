@@ -91,6 +91,7 @@ export function storesOf(messages: readonly Message[], counted = 5): Stores {
     conductor: {
       position,
       tasks: [{ id: task, run, status: "done", outcome: "pass", attempt: 1, position: place(counted) }],
+      asks: [],
       runs: [{ id: run, name: "p-1", status: "finished", progress }],
       outbox: [],
     },

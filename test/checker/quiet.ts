@@ -38,7 +38,8 @@ async function isQuiet(address: StreamAddress, postgresUrl: string): Promise<boo
       `select (select count(*) from (select epoch, sequence from tracker.position
                  union all select epoch, sequence from conductor.position) as readers
                where epoch <> $1 or sequence <> $2) as behind,
-         (select count(*) from conductor.runs where active) as open,
+         (select count(*) from conductor.runs where active)
+           + (select count(*) from conductor.asks where row->>'status' not in ('done', 'skipped')) as open,
          (select count(*) from conductor.outbox) as outbox`,
       [epoch, last],
     );

@@ -68,6 +68,8 @@ export interface Stores {
   conductor: {
     position: Position | undefined;
     tasks: ConductedTask[];
+    /** What each of several handlers, and each shadow, was asked for a task. */
+    asks: ConductedTask[];
     runs: ConductedRun[];
     /** Decisions on their way into the stream. */
     outbox: string[];
@@ -105,6 +107,7 @@ export async function readStores(postgresUrl: string): Promise<Stores> {
       conductor: {
         position: await at("conductor"),
         tasks: await rows(conductedTask, "conductor.tasks"),
+        asks: await rows(conductedTask, "conductor.asks"),
         runs: await rows(conductedRun, "conductor.runs"),
         outbox: (
           await all(z.object({ event: z.string() }), "select event from conductor.outbox order by n")

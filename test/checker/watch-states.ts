@@ -13,6 +13,7 @@ const projections = {
     union all select 'position', epoch || '-' || sequence from tracker.position`,
   conductor: `select key as thing, row->>'status' as state from conductor.runs
     union all select key, coalesce(row->>'attempt', '0') || ' ' || (row->>'status') from conductor.tasks
+    union all select 'ask ' || key, coalesce(row->>'attempt', '0') || ' ' || (row->>'status') from conductor.asks
     union all select 'position', epoch || '-' || sequence from conductor.position`,
 };
 

@@ -1,4 +1,5 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { sourceOfHandler, sourceOfService } from "@jackfield/spec/event/ids";
 import type { Position } from "@jackfield/spec/event/position";
 import { parseType } from "@jackfield/spec/event/type";
 import type { KeptEvent } from "../kept-event.ts";
@@ -82,12 +83,13 @@ export function questionOf({ event, position, storedMs }: KeptEvent): Question |
   };
 }
 
-/** Does the answer belong to the question? Whoever answers in a handler's place names the same task. */
+/** Does the answer belong to the question? It is the asked handler's, or the conductor's in its place. */
 export const fits = (answer: CloudEvent, question: Question): boolean =>
   answer.subject === question.task &&
   (answer.project ?? "") === question.project &&
   (answer.handler ?? question.handler) === question.handler &&
-  (answer.attempt ?? question.attempt) === question.attempt;
+  answer.attempt === question.attempt &&
+  (answer.source === sourceOfService("conductor") || answer.source === sourceOfHandler(question.handler));
 
 /**
  * Events in stream order → what changed, one change an attempt. The first `finished` counts, whoever sent it.

@@ -17,11 +17,16 @@ export function judgeAccounted(given: Case): Judgement {
     evidence.look(ends.has(state ?? "") ? undefined : `${run.name} is ${state ?? "unknown"} for the tracker`);
     judgeCounters(run, byRun.get(run.id) ?? [], evidence);
   }
+  for (const { id, status } of given.stores.conductor.asks) {
+    evidence.look(isOver(status) ? undefined : `somebody who was asked for ${id} has it still ${status}`);
+  }
   for (const event of given.stores.conductor.outbox) {
     evidence.look(`a decision is still on its way: ${event.slice(0, 120)}`);
   }
   return evidence.judge("I6");
 }
+
+const isOver = (status: string): boolean => status === "done" || status === "skipped";
 
 const ends = new Set(["pass", "warning", "fail", "errored", "timedout", "aborted"]);
 
@@ -61,7 +66,7 @@ function judgeCounters({ name, progress }: ConductedRun, tasks: ConductedTask[],
       progress[state] === 0 ? undefined : `${name} is over with ${progress[state]} tasks ${state}`,
     );
   }
-  const left = tasks.filter(({ status }) => status !== "done" && status !== "skipped");
+  const left = tasks.filter(({ status }) => !isOver(status));
   for (const { id, status } of left) evidence.look(`${id} is ${status}, and its run is over`);
   const done = Object.values(progress.done).reduce((sum, count) => sum + count, 0);
   const total = progress.skipped + done;

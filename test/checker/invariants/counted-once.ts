@@ -48,7 +48,7 @@ function judgeConductor({ reading, stores }: Case, evidence: Evidence): void {
     [...reading.questions].map(([id, question]) => [question.finished[0]?.place ?? id, question]),
   );
   const lastOf = lastQuestions(reading.questions.values());
-  for (const { id, status, position } of stores.conductor.tasks) {
+  for (const { id, status, position } of [...stores.conductor.tasks, ...stores.conductor.asks]) {
     if (status !== "done" || position === undefined) continue;
     const place = placeOf(position);
     const counted = byFinish.get(place);

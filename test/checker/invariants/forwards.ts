@@ -57,6 +57,9 @@ const ranks: ReadonlyMap<string, number> = new Map([
   ["running", 2],
   ["paused", 2],
   ["started", 3],
+  // A task that is made of others has no attempts of its own.
+  ["expanded", Number.MAX_SAFE_INTEGER],
+  ["asked", Number.MAX_SAFE_INTEGER],
 ]);
 
 function goesBack(before: string, now: string): boolean {
