@@ -5,10 +5,12 @@ import type { Decided } from "./on-its-way.ts";
 import { decideEnd } from "./run-finished.ts";
 import { decideRequests } from "./run-requested.ts";
 import type { Catalogue } from "./facts.ts";
-import type { Entry, State } from "./state.ts";
+import type { Change, Entry, State } from "./state.ts";
 
-/** What a decision needs beside state and event: contracts, the time to write down, and what was decided before. */
+/** What a decision needs beside state and event: what the fold did, contracts, the time to write down, and what was decided before. */
 export interface Context {
+  /** What folding the event changed. */
+  changes: readonly Change[];
   catalogue: Catalogue;
   now: string;
   decided: Decided;
@@ -19,8 +21,12 @@ export interface Context {
  * events. Who is given work, and what clocks say, is not here: slots and time are the shell's.
  * @throws NotLoaded when a row is needed that the shell does not hold; the step is then repeated.
  */
-export const decide = (state: State, entry: Entry, { catalogue, now, decided }: Context): CloudEvent[] => [
-  ...decideRequests(state, entry, now),
+export const decide = (
+  state: State,
+  entry: Entry,
+  { changes, catalogue, now, decided }: Context,
+): CloudEvent[] => [
+  ...decideRequests(entry, changes, now),
   ...decideFacts(state, entry, catalogue, now),
   ...decideAborts(state, entry, now, decided),
   ...decideEnd(state, entry, now, decided),

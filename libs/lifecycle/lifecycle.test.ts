@@ -173,7 +173,7 @@ test("Only an answer is looked up among the tasks: a shell would ask its databas
   const asked: string[] = [];
   const tasks = { get: (key: string) => (asked.push(key), story.state.tasks.get(key)) };
   const event = newest(story, "run.started");
-  const context = { catalogue: builtInCatalogue, now: story.now(), decided: () => false };
+  const context = { changes: [], catalogue: builtInCatalogue, now: story.now(), decided: () => false };
   decide({ ...story.state, tasks }, { event, position: { epoch: 1, sequence: 99 } }, context);
   expect(asked).toEqual([]);
 });

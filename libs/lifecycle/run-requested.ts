@@ -5,7 +5,6 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { countName, nameBase, nameKey } from "./name-runs.ts";
 import { pinRun } from "./pin-run.ts";
 import { runEvent } from "./own-event.ts";
-import { samePlace } from "./same-place.ts";
 import { mayTrigger, reactionTo, taskWorkflow, type Reaction, type Wanted } from "./triggers.ts";
 import { isOwn, type Catalogue } from "./facts.ts";
 import type { Pinned, Run, RunHead } from "./runs.ts";
@@ -69,16 +68,15 @@ function checkOf({ event, position }: Entry, { wanted, refused }: Reaction): Che
   return { event: event.id, type: event.type, position, fired, refused };
 }
 
-/** The requested runs of this event → `run.started` or `run.refused`; of an event that came again nothing. */
-export function decideRequests(state: State, { event, position }: Entry, now: string): CloudEvent[] {
-  const { wanted } = reactionTo(state, event);
-  if (wanted.length === 0) return [];
-  const check = state.checks.get(eventKey(event));
-  if (check === undefined || !samePlace(check.position, position)) return [];
-  return wanted.flatMap(({ run: id }) => {
-    const run = state.runs.get(id);
+/** The runs that folding this event made → `run.started` or `run.refused`; of an event that came again nothing. */
+export function decideRequests({ event }: Entry, changes: readonly Change[], now: string): CloudEvent[] {
+  return changes.flatMap((change) => {
+    const run = change.table === "runs" ? change.row : undefined;
     if (run?.status === "requested") return [startedEvent(run, run.pinned, now)];
-    return run?.status === "refused" ? [refusedEvent(run, run.problem, now)] : [];
+    // A refusal that is read back makes a row too; its cause is the request, not itself.
+    const isOurs =
+      run?.status === "refused" && run.cause.id === event.id && run.cause.source === event.source;
+    return isOurs ? [refusedEvent(run, run.problem, now)] : [];
   });
 }
 

@@ -77,9 +77,11 @@ export class Story {
   #read(event: CloudEvent): void {
     this.log.push(event);
     const entry: Entry = { event, position: { epoch: 1, sequence: this.log.length } };
-    for (const change of evolve(this.state, entry, this.#catalogue)) apply(this.state, change);
+    const changes = evolve(this.state, entry, this.#catalogue);
+    for (const change of changes) apply(this.state, change);
     const ids = new Set(this.#pending.map(({ id }) => id));
-    const context = { catalogue: this.#catalogue, now: this.now(), decided: (id: string) => ids.has(id) };
+    const decided = (id: string): boolean => ids.has(id);
+    const context = { changes, catalogue: this.#catalogue, now: this.now(), decided };
     this.#publish(decide(this.state, entry, context));
   }
 

@@ -59,7 +59,7 @@ async function foldOne(desk: Desk, entry: Entry, { ahead, changed, now }: Foldin
     changed.add(change);
     followChange(desk, change);
   }
-  const context = { catalogue, now, decided };
+  const context = { changes, catalogue, now, decided };
   desk.outbox.add(await working.complete(() => decide(state, entry, context)));
 }
 

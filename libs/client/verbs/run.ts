@@ -25,6 +25,7 @@ export const verb: Verb = {
       many: true,
     },
     data: { says: "another file for this run", value: "FILE" },
+    workflow: { says: "this workflow, instead of the lifecycle", value: "NAME" },
     refresh: { says: "read the source again" },
     seed: { says: "this seed, instead of that of the last run of this configuration", value: "N" },
     fresh: { says: "a new seed" },
@@ -90,7 +91,9 @@ function sharedData({ flags }: Call, code: CodeVersion | undefined): Record<stri
       next: "a whole number from 0 to 2147483647",
     });
   const reason = flags.text("reason");
+  const workflow = flags.text("workflow");
   return {
+    ...(workflow !== undefined && { workflow }),
     ...(settings.length > 0 && { set: readSettings(settings) }),
     ...(code !== undefined && { code }),
     ...(seed !== undefined && { seed: Number(seed) }),
