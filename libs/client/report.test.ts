@@ -109,7 +109,8 @@ test("Without a gate there is no verdict, and a run that could not run says why"
   expect(report(broken)).toContain(
     "  train errored: E_EXIT  node train.mjs exited with 1\n    boom\n    next: mend it\n          then: jackfield retry\n",
   );
-  expect([handlerWords("", "none"), handlerWords("acme", undefined)]).toEqual(["nobody", "acme@?"]);
+  const words = [handlerWords("", "none"), handlerWords("", "1.0.0"), handlerWords("acme", undefined)];
+  expect(words).toEqual(["nobody", "conductor", "acme@?"]);
 });
 
 test("One thing that went in differently is the only cause; several are a list", () => {

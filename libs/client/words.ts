@@ -87,6 +87,8 @@ export function duration(text: string): number | undefined {
   return amount === undefined ? undefined : Number(amount) * (units[unit] ?? 1_000);
 }
 
-/** `command@1`; a task that nobody could take was given to nobody. */
-export const handlerWords = (handler: string | undefined, version: string | undefined): string =>
-  handler === undefined || handler === "" ? "nobody" : `${handler}@${version ?? "?"}`;
+/** `command@1`; what nobody could take was given to nobody, and a foreach the conductor answers itself. */
+export function handlerWords(handler: string | undefined, version: string | undefined): string {
+  if (handler !== undefined && handler !== "") return `${handler}@${version ?? "?"}`;
+  return version === undefined || version === "none" ? "nobody" : "conductor";
+}

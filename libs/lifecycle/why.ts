@@ -127,11 +127,12 @@ const ofAttempts = (attempt: number): string => (attempt > 1 ? ` (attempt ${atte
 function endOf(task: DoneTask): string {
   const { outcome, problem, message, outputs, handler, attempt } = task;
   const step = nameOf(task);
+  const said = message === "" ? undefined : message;
   if (outcome === "fail") {
     const refused = refusedConditions(outputs[handler]);
-    return `${step}: ${refused.length > 0 ? refused.join("; ") : (message ?? "the verdict is no")}`;
+    return `${step}: ${refused.length > 0 ? refused.join("; ") : (said ?? "the verdict is no")}`;
   }
-  const reason = problem === undefined ? (message ?? verdicts[outcome]) : `${problem.code} ${problem.what}`;
+  const reason = problem === undefined ? (said ?? verdicts[outcome]) : `${problem.code} ${problem.what}`;
   const detail = problem?.why === undefined ? "" : `\n${problem.why}`;
   return `${step}: ${reason}${ofAttempts(attempt)}${detail}`;
 }

@@ -7,7 +7,7 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { factId, sourceOfService } from "@jackfield/spec/event/ids";
 import { printPosition, type Position } from "@jackfield/spec/event/position";
 import { configApplied } from "@jackfield/spec/facts/config";
-import { changesBetween, type Change } from "./changes.ts";
+import { changesOfProject, type Change } from "./changes.ts";
 import { longForm, type LongForm } from "./long-form.ts";
 import { packOrigins } from "./origins.ts";
 import { readProjectFile } from "./project-file.ts";
@@ -41,7 +41,7 @@ export async function applyFile(asked: Asked, world: World): Promise<Answered> {
   if (before?.digest === digest)
     return { project: applied.project, version: before.version, digest, changes: [], subprojects };
   await checkRace(asked, applied.project, before, world);
-  const changes = changesBetween(before?.applied, applied).map(jsonChange);
+  const changes = changesOfProject(before?.applied, applied).map(jsonChange);
   const answer = {
     project: applied.project,
     version: (before?.version ?? 0) + 1,
@@ -72,7 +72,7 @@ async function checkRace(
 }
 
 function raced(project: string, now: Version | undefined, expected: number, based?: Version): Problem {
-  const paths = changesBetween(based?.applied, now?.applied).map(({ path }) => path);
+  const paths = changesOfProject(based?.applied, now?.applied).map(({ path }) => path);
   const shown = paths.slice(0, 5).join(", ") + (paths.length > 5 ? `, and ${paths.length - 5} more` : "");
   const who = `${now?.by ?? "somebody"} applied version ${now?.version ?? 0}`;
   const when = now === undefined ? "" : ` at ${now.at.toISOString()}`;

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { changesBetween } from "./changes.ts";
+import { changesBetween, changesOfProject } from "./changes.ts";
+import { longForm } from "./long-form.ts";
+import { readProjectFile } from "./project-file.ts";
 
 test("Differences are named leaf by leaf, with what was and what will be", () => {
   expect(
@@ -17,4 +19,14 @@ test("Differences are named leaf by leaf, with what was and what will be", () =>
 
 test("Equal forms have no difference, whatever the order of their keys", () => {
   expect(changesBetween({ a: 1, b: { c: [], d: {} } }, { b: { d: {}, c: [] }, a: 1 })).toEqual([]);
+});
+
+test("The steps of a workflow are compared by name, not as one list", () => {
+  const form = (text: string) =>
+    longForm(readProjectFile(`project: demo\nworkflow:\n${text}`, "jackfield.yaml"), new Set(["noop"]))
+      .applied;
+  const before = form("  noop:\n  b: { capability: noop, needs: noop }\n");
+  expect(
+    changesOfProject(before, form("  b: { capability: noop, needs: noop, foreach: 3 }\n  noop:\n")),
+  ).toEqual([{ path: "/workflows/lifecycle/steps/b/foreach/in", to: 3 }]);
 });

@@ -1,4 +1,5 @@
 import { canonicalJson } from "@jackfield/spec/event/canonical";
+import type { AppliedProject } from "@jackfield/spec/project/configuration";
 import { pointer } from "./pieces.ts";
 
 /** One difference between two forms: JSON Pointer, before, after. A side that is absent is left out. */
@@ -7,6 +8,20 @@ export interface Change {
   from?: unknown;
   to?: unknown;
 }
+
+/** What is different between two versions of a project; the steps of a workflow are compared by name. */
+export const changesOfProject = (before?: AppliedProject, after?: AppliedProject): Change[] =>
+  changesBetween(before && stepsByName(before), after && stepsByName(after));
+
+const stepsByName = ({ workflows, ...applied }: AppliedProject): object => ({
+  ...applied,
+  workflows: Object.fromEntries(
+    Object.entries(workflows).map(([name, { on, steps }]) => [
+      name,
+      { on, steps: Object.fromEntries(steps.map(({ name: step, ...rest }) => [step, rest])) },
+    ]),
+  ),
+});
 
 /** What is different, leaf by leaf, in the order of the names. Lists are leaves. */
 export function changesBetween(before: unknown, after: unknown, path: readonly string[] = []): Change[] {
