@@ -20,6 +20,7 @@ import { startStores, type Stores } from "./stores.ts";
 
 export { readRun, stopRun } from "./run-file.ts";
 export { handlerToken } from "./nats-authority.ts";
+export { openRestoring } from "./restore-stream.ts";
 export { startOne } from "./start-one.ts";
 
 export const usualPorts = { gateway: 7733, nats: 4222, postgres: 7735 };

@@ -12,8 +12,9 @@ export interface TaskDelivery {
   event: CloudEvent;
   sequence: number;
   /**
-   * Perhaps it was worked on before: delivered twice, or there before this handler came. A server that was killed
-   * forgets what it delivered and which acks came, and counts from one. Ask for the lease before working.
+   * Perhaps it was worked on before: delivered twice, there before this handler came, or put back into the stream. A
+   * server that was killed forgets what it delivered and which acks came, and counts from one. Ask for the lease before
+   * working.
    */
   redelivered: boolean;
   /** How long it has been in the stream, by the clocks of the server and of this machine. */
@@ -157,7 +158,7 @@ export function taskOf(
   return {
     event: read.event,
     sequence,
-    redelivered: count > 1 || old,
+    redelivered: count > 1 || old || read.restored === true,
     ageMs: Math.max(0, Date.now() - storedMs),
     ack: () => void message.respond("+ACK"),
     working: () => void message.respond("+WPI"),

@@ -3,6 +3,7 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Position } from "@jackfield/spec/event/position";
 import { decode } from "./codec.ts";
 import type { HeaderLines } from "./header-text.ts";
+import { isRestored } from "./outgoing.ts";
 import type { Delivery } from "./pull.ts";
 import { checkAgainstSubject } from "./subject.ts";
 
@@ -29,6 +30,8 @@ interface ReadEvent {
   readonly digest: string;
   /** The event as JSON text, where it came so. */
   json?: Uint8Array;
+  /** Whoever published it says that it was in the log before. */
+  restored?: true;
   refused?: undefined;
 }
 
@@ -57,7 +60,9 @@ function checkedEvent({ message }: Pick<Delivery, "message">, subjectRoot: strin
   }
   const { event } = decoded;
   const forged = checkAgainstSubject(event, subject, subjectRoot);
-  if (forged === undefined) return decoded;
+  // Not a spread, which would make the digest of every event.
+  if (forged === undefined)
+    return isRestored(message.headers) ? Object.assign(decoded, { restored: true as const }) : decoded;
   return { refused: { reason: "forged", detail: forged, body, headers: pairsOf(lines), claimed: event } };
 }
 

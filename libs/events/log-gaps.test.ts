@@ -232,7 +232,7 @@ test("an epoch that another reader gave is noticed by one that reads along", asy
 });
 
 test("the place after a position", () => {
-  const state = { epoch: 5, created: "", first: 4, last: 9, bytes: 0, maxBytes: 0 };
+  const state = { epoch: 5, created: "", renewed: false, first: 4, last: 9, bytes: 0, maxBytes: 0 };
   const kind = (epoch: number, sequence: number) => placeAfter({ epoch, sequence }, state).kind;
   expect([kind(5, 3), kind(5, 9)]).toEqual(["stream", "stream"]);
   expect([kind(5, 2), kind(4, 900), kind(0, 0)]).toEqual(["gap", "gap", "gap"]);

@@ -6,6 +6,14 @@ import { contentDigest, messageId } from "./digest.ts";
 import { encodeStructured } from "./encode.ts";
 import { subjectOf } from "./subject.ts";
 
+const restored = "Jackfield-Restored";
+
+/** Was this event in the log before, and put back into the stream? Anybody may say so: it makes nobody trust it more. */
+export const isRestored = (headers: MsgHdrs | undefined): boolean => headers?.has(restored) === true;
+
+/** Says that an event was in the log before. */
+export const markRestored = (headers: MsgHdrs): void => headers.set(restored, "1");
+
 /** An event, ready for the stream. */
 export interface Outgoing {
   subject: string;
@@ -20,11 +28,13 @@ export interface Outgoing {
 export function outgoing(
   event: CloudEvent,
   { subjectRoot, secret }: Pick<Events, "subjectRoot" | "secret">,
+  isRestoring = false,
 ): Outgoing {
   const { body, headers: lines } = encodeStructured(event);
   const headers = natsHeaders();
   for (const [name, value] of lines) headers.set(name, value);
   headers.set("Nats-Msg-Id", messageId(event, digestOfSendable(event), secret));
+  if (isRestoring) markRestored(headers);
   return { subject: subjectOf(event, subjectRoot), body, headers };
 }
 

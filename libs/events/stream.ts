@@ -15,6 +15,8 @@ export interface StreamState {
   /** The second in which the stream was made, since 1970; a later one where `renewEpoch` gave it one. */
   epoch: number;
   created: string;
+  /** The epoch was given to it: what it holds may have been read before. */
+  renewed: boolean;
   /** The first and the last sequence that it holds; an empty stream has first = last + 1. */
   first: number;
   last: number;
@@ -94,9 +96,11 @@ export async function trimStream(events: Events, from: number): Promise<void> {
 export async function streamState(events: Events): Promise<StreamState | undefined> {
   const info = await streamInfo(events);
   if (info === undefined) return undefined;
+  const epoch = epochOf(info);
   return {
-    epoch: epochOf(info),
+    epoch,
     created: info.created,
+    renewed: epoch !== secondOf(info),
     // A stream that never held anything says first 0.
     first: Math.max(1, info.state.messages === 0 ? info.state.last_seq + 1 : info.state.first_seq),
     last: info.state.last_seq,
@@ -108,8 +112,10 @@ export async function streamState(events: Events): Promise<StreamState | undefin
 /** The description is what every version of the server keeps with a stream, and only who may change it can write. */
 function epochOf({ created, config }: StreamInfo): number {
   const [, given = "0"] = /^Epoch (\d+)$/.exec(config.description ?? "") ?? [];
-  return Math.max(Math.floor(Date.parse(created) / 1000), Number(given));
+  return Math.max(secondOf({ created }), Number(given));
 }
+
+const secondOf = ({ created }: Pick<StreamInfo, "created">): number => Math.floor(Date.parse(created) / 1000);
 
 /**
  * Gives a stream that is not the one that was read up to `last` a later epoch, if it has none: it lost its end, an old

@@ -44,6 +44,8 @@ export interface LogFold {
   close?(): Promise<void>;
   /** How this state is made anew from the log. */
   rebuild?: Rebuildable;
+  /** Of one who publishes what it decides: what was not read back went with a stream that is made anew, so it begins anew. */
+  decides?: boolean;
   /** Of the one who keeps the log. Everybody else reads there what the stream does not hold. */
   keeper?: Required<Pick<ReadLogOptions, "onGap" | "onNoStream" | "onBehind">>;
 }

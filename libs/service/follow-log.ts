@@ -14,7 +14,7 @@ export interface FollowLogOptions extends Pick<ReadLogOptions, "signal" | "onBat
 
 /**
  * Reads the log for a fold: the stream, and what the stream does not hold from the tracker. A stream that is made anew
- * ends it: what was decided and not read back went with the old one, and beginning anew says it again.
+ * ends it for who decides: what was not read back went with the old one, and beginning anew says it again.
  */
 export async function followLog(
   { events, log }: Pick<Parts, "events" | "log">,
@@ -37,8 +37,8 @@ export async function followLog(
     onIdle: reads,
     onGap: async (gap) => {
       log.warn({ event: "log.gap", ...gapText(gap) }, "the stream does not hold what comes next");
-      if (fold.keeper !== undefined) await fold.keeper.onGap(gap);
-      else if (gap.why === "remade" && begun) throw remade(gap);
+      await fold.keeper?.onGap(gap);
+      if (gap.why === "remade" && begun && fold.decides === true) throw remade(gap);
     },
     onProblem: (problem) => {
       log.warn({ event: "log.interrupted", code: problem.code, why: problem.why }, problem.message);

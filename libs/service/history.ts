@@ -13,8 +13,12 @@ import { askService } from "./answer.ts";
 const withinMs = 10_000;
 
 /** What comes after a position, from the tracker's log, as a reader of the stream would have got it. @throws Problem E_UNREACHABLE when no tracker answers */
-export async function readTrackersLog(events: Events, from: Position): Promise<LogPage> {
-  const asked = { from: printPosition(from) };
+export async function readTrackersLog(
+  events: Events,
+  from: Position,
+  { restoring = false }: { restoring?: boolean } = {},
+): Promise<LogPage> {
+  const asked = { from: printPosition(from), restoring };
   const { entries, upTo } = await askService(events, log, asked, { timeoutMs: withinMs });
   return {
     entries: entries.map((entry) => entryOfLog(entry, events.subjectRoot)),

@@ -28,6 +28,7 @@ type Make = (now: string) => Promise<CloudEvent[]> | CloudEvent[];
  * the other; what was decided is written with what led to it, then published, and counts when it is read back.
  */
 export class Conductor implements LogFold {
+  readonly decides = true;
   /** Commands: each sees what the one before it led to. */
   readonly commands = inTurn();
   #desk: Desk;

@@ -120,7 +120,14 @@ export class LiveLog {
     this.wake();
   }
 
-  #take({ position, event, storedMs }: LogEntry): void {
+  #take(entry: LogEntry): void {
+    const { position, event, storedMs } = entry;
+    if (entry.refused === undefined && entry.restored === true) {
+      // Perhaps the log has it from before; only the tracker knows, so whoever waits is served from there.
+      this.#items = [];
+      this.#held = { floor: position, end: position };
+      return;
+    }
     if (this.#held !== undefined) this.#held = { ...this.#held, end: position };
     if (event === undefined || this.#isRepeat(event, storedMs)) return;
     const at = new Date(storedMs).toISOString();
@@ -139,7 +146,10 @@ export class LiveLog {
   }
 
   /** What was trimmed is in the tracker's log: whoever is before it is served from there. What is missing is nowhere. */
-  #skip({ from, to, why }: Gap): void {
+  async #skip({ from, to, why }: Gap): Promise<void> {
+    const state = why === "remade" ? await streamState(this.#events) : undefined;
+    // What it holds was read before. From its end on there are no repeats; what lies before comes from the tracker.
+    if (state?.renewed === true) throw new Error("the stream was given a new epoch");
     if (why === "trimmed") this.#beginAt(to);
     else this.#addGap({ from, to, why: gapWords[why] });
   }

@@ -1,4 +1,6 @@
+import { markRestored } from "@jackfield/events/outgoing";
 import { printPosition } from "@jackfield/spec/event/position";
+import { headers } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { freshDatabase, natsForThisFile, prefix, type TestDatabase } from "../../test/bed/servers.ts";
 import { until } from "../../test/bed/until.ts";
@@ -150,6 +152,24 @@ test("a repeat and a forged event have a place in the stream, and none in the ta
   await connection.request(`${subjectRoot}.oslo._.com.example.said`, JSON.stringify(story("forged")));
   await say("after");
   expect(await tell(opened, 2)).toEqual(["twice", "after"]);
+});
+
+test("what was put back into the stream is no news to a tail", async () => {
+  await say("kept");
+  // So it has not seen the event itself.
+  await bed.restart();
+  await ready();
+  const opened = await tail("from=now");
+  await opened.next();
+  const { connection, subjectRoot } = bed.events;
+  const marked = headers();
+  markRestored(marked);
+  await connection.request(`${subjectRoot}.weather._.com.example.said`, JSON.stringify(story("kept")), {
+    headers: marked,
+    timeout: 2_000,
+  });
+  await say("news");
+  expect(await tell(opened, 1)).toEqual(["news"]);
 });
 
 test("a position that the stream never had is an explicit gap, then it goes on", async () => {

@@ -64,8 +64,8 @@ export function answersOf(tracker: Tracker): Answer[] {
 }
 
 /** What other log readers ask when the stream does not go on. */
-const answersToReaders = ({ db, position, renew }: Tracker): Answer[] => [
-  answerTo(ask.log, (asked) => logFrom(db, asked, position)),
+const answersToReaders = ({ db, position, days, renew }: Tracker): Answer[] => [
+  answerTo(ask.log, (asked) => logFrom(db, asked, { progress: position, days })),
   answerTo(ask.renew, async ({ last }) => {
     await renew(parsePosition(last));
     return {};

@@ -37,7 +37,7 @@ function following(events: Events, position: Position | undefined) {
   const entries: LogEntry[] = [];
   const stop = new AbortController();
   const onBatch = async (batch: LogEntry[]) => void entries.push(...batch);
-  const fold = { position, onBatch, pass: () => Promise.resolve() };
+  const fold = { position, decides: true, onBatch, pass: () => Promise.resolve() };
   const done = followLog({ events, log: openLog({ service: "follower", level: "silent" }) }, fold, {
     signal: stop.signal,
     onBatch,

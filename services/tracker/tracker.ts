@@ -21,6 +21,8 @@ export interface Tracker {
   position(): Position;
   /** Waits until the log goes up to here. @throws Problem E_WAITED after 10 s */
   reached(position: string | undefined): Promise<void>;
+  /** How long the stream holds what is in the log. */
+  days: number;
   /** Gives the stream a later epoch than that of `last`. */
   renew(last: Position): Promise<void>;
   fold: LogFold;
@@ -46,6 +48,7 @@ export async function openTracker(parts: Parts<TrackerConfig>): Promise<Tracker>
     types: fold.types,
     progress: () => printProgress(fold),
     position: kept,
+    days: config.JACKFIELD_STREAM_DAYS,
     reached: async (text) => {
       if (text !== undefined) await waiting.until(parsePosition(text), waitMs);
     },

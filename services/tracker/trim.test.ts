@@ -83,7 +83,7 @@ test("what is in the log and old leaves the stream, what is young stays", async 
 });
 
 test("a stream is crowded from four fifths of its room on, and then has two fifths free", () => {
-  const state = { epoch: 1, created: "", first: 11, last: 110, maxBytes: 1_000 };
+  const state = { epoch: 1, created: "", renewed: false, first: 11, last: 110, maxBytes: 1_000 };
   expect(overflowing({ ...state, bytes: 799 })).toBe(11);
   expect(overflowing({ ...state, bytes: 800 })).toBe(36);
   expect(overflowing({ ...state, bytes: 1_000 })).toBe(51);

@@ -175,7 +175,12 @@ export const keptEntry = z.object({
  * they change nothing. The tracker has looked at everything up to `upTo`, where the next question goes on.
  */
 export const log = question("tracker", "log", {
-  input: z.object({ from: positionText, limit: z.int().min(1).max(5_000).optional() }),
+  input: z.object({
+    from: positionText,
+    limit: z.int().min(1).max(5_000).optional(),
+    /** Only what a lost stream is rebuilt from: events of the log, none older than the stream holds while it has room. */
+    restoring: z.boolean().optional(),
+  }),
   answer: z.object({ entries: z.array(keptEntry), upTo: positionText }),
 });
 

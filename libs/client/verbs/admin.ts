@@ -1,5 +1,6 @@
 import { Problem } from "@jackfield/problem/problem";
 import { adminRebuild } from "../admin-rebuild.ts";
+import { adminRestoreStream } from "../admin-restore-stream.ts";
 import { adminToken } from "../admin-token.ts";
 import { exit } from "../exit.ts";
 import { loadLauncher } from "../launcher.ts";
@@ -9,12 +10,16 @@ export const verb: Verb = {
   name: "admin",
   group: "admin",
   takes: "SUB",
-  does: "`service NAME` runs one service, as in a container; `rebuild [READER]` makes its state anew from the log; `token [CAP …]` lets a handler into NATS",
+  does: "`service NAME` runs one service, as in a container; `rebuild [READER]` makes its state anew from the log; `restore-stream` puts what the log has of a lost stream back; `token [CAP …]` lets a handler into NATS",
   flags: {
     handler: { says: "token: whose it is; --project * for a handler of all projects", value: "NAME" },
     until: { says: "token: it is good until then", value: "T" },
     check: { says: "rebuild: compare only; live state and log stay as they are" },
-    yes: { says: "rebuild: the reader's name, to replace its state", value: "READER" },
+    "dry-run": { says: "restore-stream: say how many events, and do nothing" },
+    yes: {
+      says: "rebuild: the reader's name, to replace its state; restore-stream: how many events",
+      value: "READER|N",
+    },
   },
   run: async (call) => {
     const [sub = "", ...names] = call.refs;
@@ -30,6 +35,7 @@ export const verb: Verb = {
 const subs: Readonly<Record<string, (call: Call, names: readonly string[]) => Promise<number>>> = {
   service: runService,
   rebuild: adminRebuild,
+  "restore-stream": adminRestoreStream,
   token: adminToken,
 };
 

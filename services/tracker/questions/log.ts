@@ -31,12 +31,13 @@ const place = "epoch, sequence";
  */
 export async function logFrom(
   db: Db,
-  { from, limit = usualLimit }: z.output<typeof log.input>,
-  progress: () => Position,
+  { from, limit = usualLimit, restoring = false }: z.output<typeof log.input>,
+  { progress, days }: { progress: () => Position; days: number },
 ): Promise<z.input<typeof log.answer>> {
   // Read first: what is committed meanwhile is asked for again, and nothing is skipped.
   const end = progress();
-  const rows = await readRows(db, parsePosition(from), limit);
+  const old = restoring ? await lastBefore(db, Date.now() - days * 86_400_000) : undefined;
+  const rows = await readRows(db, later(parsePosition(from), old), { limit, restoring });
   let bytes = 0;
   // The first row always travels: an event is at most 64 KiB.
   const fitting = rows.filter((row, index) => (bytes += row.body.length) <= mostBytes || index === 0);
@@ -46,7 +47,25 @@ export async function logFrom(
   return { entries: fitting.map(entryOf), upTo: printPosition(isLast ? last : end) };
 }
 
-async function readRows(db: Db, from: Position, limit: number): Promise<Row[]> {
+const later = (a: Position, b: Position | undefined): Position =>
+  b !== undefined && comparePositions(b, a) > 0 ? b : a;
+
+/** The last event that was stored before that time; looks backwards, so at young events only. */
+const lastBefore = (db: Db, ms: number): Promise<Position | undefined> =>
+  db
+    .selectFrom("events")
+    .select(["epoch", "sequence"])
+    .where("at", "<", new Date(ms))
+    .orderBy("epoch", "desc")
+    .orderBy("sequence", "desc")
+    .limit(1)
+    .executeTakeFirst();
+
+async function readRows(
+  db: Db,
+  from: Position,
+  { limit, restoring }: { limit: number; restoring: boolean },
+): Promise<Row[]> {
   const part = (columns: string) => sql`select epoch, sequence, at, ${sql.raw(columns)}
     where ${beyond(place, from, "oldest")} order by ${inOrder(place, "oldest")} limit ${limit}`;
   const kept = part("body, null as why, null as detail, null as subject from events");
@@ -56,8 +75,8 @@ async function readRows(db: Db, from: Position, limit: number): Promise<Row[]> {
   const parked = part(`case when refused is null then convert_from(body, 'UTF8') else '' end as body,
     refused::jsonb->>'reason', refused::jsonb->>'detail', subject
     from (select * from parked where redriven_epoch is null) as waiting`);
-  const { rows } =
-    await sql<Row>`select * from ((${kept}) union all (${withheld}) union all (${parked})) as entries
+  const all = restoring ? sql`(${kept})` : sql`(${kept}) union all (${withheld}) union all (${parked})`;
+  const { rows } = await sql<Row>`select * from (${all}) as entries
     order by ${inOrder(place, "oldest")} limit ${limit}`.execute(db);
   return rows;
 }
