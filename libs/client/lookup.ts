@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { Problem } from "@jackfield/problem/problem";
 import { configuration, projectList } from "@jackfield/spec/ask/projects";
 import { run, runs } from "@jackfield/spec/ask/tracker";
+import { instantOf } from "./instant.ts";
 import { findProject } from "./project-folder.ts";
 import { parseRef, type Ref } from "./refs.ts";
 import { segment, type Server } from "./server.ts";
@@ -30,11 +31,13 @@ export interface Wanted {
   project?: string | undefined;
   /** A position that must have been read before the answer counts. */
   after?: string | undefined;
+  /** As it was at this instant. */
+  at?: string | undefined;
 }
 
 /** One run with its tasks. @throws E_NOT_FOUND, E_AMBIGUOUS with the candidates. */
-export const readRun = (server: Server, ref: string, { project, after }: Wanted = {}): Promise<RunTree> =>
-  server.get(run.answer, `/v1/runs/${segment(ref)}`, { project, after });
+export const readRun = (server: Server, ref: string, wanted: Wanted = {}): Promise<RunTree> =>
+  server.get(run.answer, `/v1/runs/${segment(ref)}`, { ...wanted });
 
 /** A ref that must be a run or one of its tasks. */
 export async function findRun(
@@ -44,16 +47,17 @@ export async function findRun(
 ): Promise<{ tree: RunTree; step?: string }> {
   const ref = parseRef(text);
   const project = projectOf(call);
+  const at = instantOf(call.flags);
   switch (ref.kind) {
     case "run":
-      return { tree: await readRun(server, ref.run, { project: ref.project ?? project }) };
+      return { tree: await readRun(server, ref.run, { project: ref.project ?? project, at }) };
     case "task":
       return {
-        tree: await readRun(server, ref.run, { project: ref.project ?? project }),
+        tree: await readRun(server, ref.run, { project: ref.project ?? project, at }),
         step: ref.step,
       };
     case "shortcut":
-      return { tree: await readRun(server, (await shortcut(server, ref.which, project)).run) };
+      return { tree: await readRun(server, (await shortcut(server, ref.which, project)).run, { at }) };
     default:
       throw new Problem("E_USAGE", `${text} is no run`, {
         next: "a run is seattle-57, weather:seattle-57, @last or @failed; jackfield ls runs",

@@ -60,6 +60,11 @@ export const deciding: Readonly<Record<string, Flag>> = {
   reason: { says: "why; kept with the decision", value: "TEXT" },
 };
 
+/** Flag of verbs that can show what was. */
+export const past = {
+  at: { says: "as it was then: 14:02, 2026-05-01T14:02:00Z, or so long ago (10m)", value: "TIME" },
+} satisfies Record<string, Flag>;
+
 /** Flags of verbs that touch many things at once. */
 export const bulk: Readonly<Record<string, Flag>> = {
   "dry-run": { says: "say what would be done, and do nothing" },

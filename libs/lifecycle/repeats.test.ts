@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { rebind } from "./bindings.ts";
 import { lossOf } from "./handlers.ts";
 import { steer } from "./steer-run.ts";
-import { foldLog, Story } from "./story.ts";
+import { foldLog } from "./fold-log.ts";
+import { Story } from "./story.ts";
 import { answer, builtInCatalogue, description, newest, registered, said, weather } from "./story-events.ts";
 
 /** A log with a bit of everything. */

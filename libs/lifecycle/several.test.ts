@@ -2,7 +2,8 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { longType, shortType } from "@jackfield/spec/event/type";
 import { defaultLifecycle, type Completion, type Step } from "@jackfield/spec/project/workflow";
 import { describe, expect, test } from "vitest";
-import { foldLog, inWords, Story } from "./story.ts";
+import { foldLog } from "./fold-log.ts";
+import { inWords, Story } from "./story.ts";
 import { steer } from "./steer-run.ts";
 import { answer, builtInCatalogue, description, newest, registered, said, weather } from "./story-events.ts";
 

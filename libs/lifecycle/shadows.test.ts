@@ -3,7 +3,8 @@ import { longType } from "@jackfield/spec/event/type";
 import { describe, expect, test } from "vitest";
 import { lossOf } from "./handlers.ts";
 import { steer } from "./steer-run.ts";
-import { foldLog, inWords, Story } from "./story.ts";
+import { foldLog } from "./fold-log.ts";
+import { inWords, Story } from "./story.ts";
 import { answer, builtInCatalogue, description, newest, registered, said, weather } from "./story-events.ts";
 
 /** Fetch is bound to fetch, with shadows a and b. */

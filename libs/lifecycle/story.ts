@@ -7,6 +7,7 @@ import { evolve } from "./evolve.ts";
 import type { Catalogue } from "./facts.ts";
 import { Counters } from "./choose-next.ts";
 import { limitsIn } from "./config-applied.ts";
+import { applyChange } from "./fold-log.ts";
 import { commonContract, findHandler } from "./handlers.ts";
 import { asksOf } from "./several.ts";
 import { giveOut, giveShadows, type Prepared } from "./give-out.ts";
@@ -16,20 +17,8 @@ import { mayShadow } from "./shadows.ts";
 import { decideForeach, itemOf, itemsAhead, type Lists } from "./story-foreach.ts";
 import { foreachCapability } from "@jackfield/spec/project/workflow";
 import { mayGoOn, type BegunRun, type RunningRun } from "./runs.ts";
-import { noRows, type Change, type Entry, type Rows } from "./state.ts";
+import { noRows, type Entry, type Rows } from "./state.ts";
 import { isOpen } from "./tasks.ts";
-
-/** What a log comes to, all rows in memory. */
-export function foldLog(entries: Iterable<Entry>, catalogue: Catalogue): Rows {
-  const rows = noRows();
-  for (const entry of entries) for (const change of evolve(rows, entry, catalogue)) apply(rows, change);
-  return rows;
-}
-
-function apply(rows: Rows, change: Change): void {
-  // The pairing of table and row is in the type of Change; TypeScript cannot follow it through an index.
-  (rows[change.table] as Map<string, unknown>).set(change.key, change.row);
-}
 
 /**
  * A whole conductor in memory, with a log that gives everything back at once and no clock: what stories and simulations
@@ -78,7 +67,7 @@ export class Story {
     this.log.push(event);
     const entry: Entry = { event, position: { epoch: 1, sequence: this.log.length } };
     const changes = evolve(this.state, entry, this.#catalogue);
-    for (const change of changes) apply(this.state, change);
+    for (const change of changes) applyChange(this.state, change);
     const ids = new Set(this.#pending.map(({ id }) => id));
     const decided = (id: string): boolean => ids.has(id);
     const context = { changes, catalogue: this.#catalogue, now: this.now(), decided };

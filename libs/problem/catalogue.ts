@@ -27,6 +27,10 @@ export const catalogue = {
     kind: "refusal",
     meaning: "What a command would touch is not what was confirmed",
   },
+  E_TOO_FAR: {
+    kind: "refusal",
+    meaning: "A question about the past reaches further than it can be answered",
+  },
   E_STATE: { kind: "refusal", meaning: "A thing is not in a state that allows this" },
   E_SHADOW_EFFECT: { kind: "refusal", meaning: "What has effects outside cannot be shadowed" },
   E_TOO_DEEP: { kind: "refusal", meaning: "A chain of events triggers itself" },

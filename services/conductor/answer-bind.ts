@@ -8,6 +8,7 @@ import { Problem } from "@jackfield/problem/problem";
 import { printPosition } from "@jackfield/spec/event/position";
 import { bindingChanged } from "@jackfield/spec/facts/binding";
 import type { bind, bindings } from "@jackfield/spec/ask/conductor";
+import { bindingsAsOf } from "./bindings-as-of.ts";
 import type { Conductor } from "./conductor.ts";
 import { say } from "./say.ts";
 
@@ -100,8 +101,9 @@ function checkUndo(conductor: Conductor, asked: Asked): void {
 /** Who answers what in a scope, and who said so. */
 export const answerBindings =
   (conductor: Conductor) =>
-  async (scope: z.output<typeof bindings.input>): Promise<z.input<typeof bindings.answer>> => {
-    const { state, catalogue } = conductor;
+  async ({ at, ...scope }: z.output<typeof bindings.input>): Promise<z.input<typeof bindings.answer>> => {
+    const { catalogue, parts } = conductor;
+    const state = at === undefined ? conductor.state : await bindingsAsOf(parts.events, catalogue, at);
     const { project = "" } = scope;
     const organization = scope.organization ?? state.projects.get(project)?.applied.organization;
     const overridden = [...state.bindings.values()].map(({ capability }) => capability);

@@ -1,4 +1,5 @@
-import { foldLog, inWords } from "@jackfield/lifecycle/story";
+import { foldLog } from "@jackfield/lifecycle/fold-log";
+import { inWords } from "@jackfield/lifecycle/story";
 import { applied, builtInCatalogue, said } from "@jackfield/lifecycle/story-events";
 import { Problem } from "@jackfield/problem/problem";
 import pg from "pg";

@@ -1,7 +1,8 @@
 import { hashState } from "@jackfield/postgres/state-hash";
 import { openShadow } from "@jackfield/postgres/shadow";
 import { openPostgres } from "@jackfield/postgres/database";
-import { foldLog, inWords } from "@jackfield/lifecycle/story";
+import { foldLog } from "@jackfield/lifecycle/fold-log";
+import { inWords } from "@jackfield/lifecycle/story";
 import { applied, builtInCatalogue, weatherConfiguration } from "@jackfield/lifecycle/story-events";
 import type { Entry } from "@jackfield/lifecycle/state";
 import { askService } from "@jackfield/service/answer";

@@ -1,7 +1,8 @@
 import type { LogEntry } from "@jackfield/events/log-entry";
 import { evolve } from "@jackfield/lifecycle/evolve";
 import type { Catalogue } from "@jackfield/lifecycle/facts";
-import { noRows, type Change, type Entry, type Rows } from "@jackfield/lifecycle/state";
+import { applyChange } from "@jackfield/lifecycle/fold-log";
+import { noRows, type Entry, type Rows } from "@jackfield/lifecycle/state";
 import type { Rebuildable } from "@jackfield/service/rebuild";
 import type { Position } from "@jackfield/spec/event/position";
 import { RowsHash, stateHash, type StateHash } from "@jackfield/postgres/state-hash";
@@ -72,7 +73,7 @@ export class RowsFold {
   #foldInMemory(rows: Rows, entries: readonly Entry[], changed: ChangedRows): void {
     for (const entry of entries) {
       for (const change of evolve(rows, entry, this.#catalogue)) {
-        put(rows, change);
+        applyChange(rows, change);
         changed.add(change);
         this.#held += 1;
       }
@@ -96,11 +97,6 @@ export class RowsFold {
     this.#working ??= new WorkingSet(this.#pool, await loadActive(this.#pool));
     return this.#working;
   }
-}
-
-function put(rows: Rows, change: Change): void {
-  // The pairing of table and row is in the type of Change; TypeScript cannot follow it through an index.
-  (rows[change.table] as Map<string, unknown>).set(change.key, change.row);
 }
 
 /** The hash of a state that is in memory whole: the same as that of its rows in a database. */

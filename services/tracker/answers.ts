@@ -2,6 +2,8 @@ import { answerTo, type Answer } from "@jackfield/service/answer";
 import * as ask from "@jackfield/spec/ask/tracker";
 import { parsePosition } from "@jackfield/spec/event/position";
 import type { z } from "zod";
+import { inTurn } from "@jackfield/service/in-turn";
+import { runAsOf, runsAsOf } from "./questions/as-of.ts";
 import { artifactNamed } from "./questions/artifact.ts";
 import { eventWithCauses, whatIsUnder } from "./questions/event.ts";
 import { eventsMatching } from "./questions/events.ts";
@@ -39,14 +41,7 @@ export function answersOf(tracker: Tracker): Answer[] {
       ask.key,
       reading((asked) => whatIsUnder(db, asked)),
     ),
-    answerTo(
-      ask.runs,
-      reading((asked) => runsMatching(db, asked)),
-    ),
-    answerTo(
-      ask.run,
-      reading((asked) => runAsTree(db, asked)),
-    ),
+    ...answersOnRuns(tracker),
     answerTo(
       ask.artifact,
       reading((asked) => artifactNamed(db, asked)),
@@ -60,6 +55,28 @@ export function answersOf(tracker: Tracker): Answer[] {
       reading(async () => progress()),
     ),
     ...answersToReaders(tracker),
+  ];
+}
+
+/** Runs as they are, or as they were. */
+function answersOnRuns(tracker: Tracker): Answer[] {
+  const { db, database } = tracker;
+  const reading = afterwards(tracker);
+  // Each is a fold of its own, on a connection of its own.
+  const past = inTurn();
+  return [
+    answerTo(
+      ask.runs,
+      reading(({ at, ...asked }) =>
+        at === undefined ? runsMatching(db, asked) : past(() => runsAsOf(database, { ...asked, at })),
+      ),
+    ),
+    answerTo(
+      ask.run,
+      reading(({ at, ...asked }) =>
+        at === undefined ? runAsTree(db, asked) : past(() => runAsOf(database, { ...asked, at })),
+      ),
+    ),
   ];
 }
 

@@ -27,7 +27,7 @@ export const rebuildProjections = (
 });
 
 /** Events of the log after a position; up to `end` there are no others. */
-async function keptAfter(db: Db, from: Position, end: Position): Promise<LogPage> {
+export async function keptAfter(db: Db, from: Position, end: Position): Promise<LogPage> {
   const rows = await db
     .selectFrom("events")
     .select(["epoch", "sequence", "at", "body"])

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { renewEpoch } from "@jackfield/events/stream";
+import type { Database } from "@jackfield/postgres/database";
 import type { LogFold, Parts } from "@jackfield/service/define";
 import { inTurn } from "@jackfield/service/in-turn";
 import { parsePosition, printPosition, type Position } from "@jackfield/spec/event/position";
@@ -15,6 +16,7 @@ import { waitFrom, type Waiting } from "@jackfield/service/waiting";
 /** What folding and answering share while this process is the active one. */
 export interface Tracker {
   db: Db;
+  database: Database;
   types: ReadonlySet<string>;
   /** How far the log goes, and how much is in it. */
   progress(): { position?: string; events: number; withheld: number };
@@ -45,6 +47,7 @@ export async function openTracker(parts: Parts<TrackerConfig>): Promise<Tracker>
   tell();
   return {
     db: tablesOf(database),
+    database,
     types: fold.types,
     progress: () => printProgress(fold),
     position: kept,

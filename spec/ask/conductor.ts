@@ -4,7 +4,7 @@ import { cloudEvent } from "../event/envelope.ts";
 import { capabilityName, scopeName } from "../event/names.ts";
 import { positionText } from "../event/position.ts";
 import { handlerDescription } from "../facts/handler.ts";
-import { decision, question } from "./question.ts";
+import { asOf, decision, question } from "./question.ts";
 
 const accepted = z.object({ position: positionText, event: z.string() });
 
@@ -77,7 +77,7 @@ export const bind = question("conductor", "bind", {
 });
 
 export const bindings = question("conductor", "bindings", {
-  input: z.object({ ...bindingScope }),
+  input: z.object({ ...bindingScope, at: asOf }),
   answer: z.object({
     bindings: z.array(
       z.object({

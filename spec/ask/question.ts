@@ -19,3 +19,6 @@ export const question = <Input extends z.ZodType, Answer extends z.ZodType>(
 
 /** Who asked and why; kept in the fact. */
 export const decision = { by: z.string().max(200).optional(), reason: z.string().max(1_000).optional() };
+
+/** Of a question about state: as it was at this instant, folded again from the log. */
+export const asOf = z.iso.datetime({ offset: true }).optional();

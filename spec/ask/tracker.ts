@@ -5,7 +5,7 @@ import { scopeName } from "../event/names.ts";
 import { outcome, result, status } from "../event/outcome.ts";
 import { positionText } from "../event/position.ts";
 import { problemReport } from "../event/problem.ts";
-import { question } from "./question.ts";
+import { asOf, question } from "./question.ts";
 
 /** Every reading question may wait until the tracker has read this far, so that a command's effect is seen. */
 const reading = { after: positionText.optional() };
@@ -79,6 +79,7 @@ export const runs = question("tracker", "runs", {
   input: z.object({
     ...reading,
     ...page,
+    at: asOf,
     project: scopeName.optional(),
     subproject: scopeName.optional(),
     filter: z.string().max(4_000).optional(),
@@ -119,7 +120,7 @@ export const taskRow = z
 
 /** One run as a tree: its head, what it pinned, its tasks with their attempts. */
 export const run = question("tracker", "run", {
-  input: z.object({ ...reading, ref: z.string(), project: scopeName.optional() }),
+  input: z.object({ ...reading, ref: z.string(), at: asOf, project: scopeName.optional() }),
   answer: z.object({ run: runRow, pinned: z.record(z.string(), z.unknown()), tasks: z.array(taskRow) }),
 });
 

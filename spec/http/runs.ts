@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { positionText } from "../event/position.ts";
 import * as conductor from "../ask/conductor.ts";
+import { asOf } from "../ask/question.ts";
 import * as tracker from "../ask/tracker.ts";
 import { countText, route } from "./route.ts";
 
@@ -17,6 +18,7 @@ export const getRuns = route("GET", "/v1/runs", {
     cursor: z.string().optional(),
     limit: countText.optional(),
     after: positionText.optional(),
+    at: asOf,
   }),
   answer: tracker.runs.answer,
 });
@@ -24,7 +26,7 @@ export const getRuns = route("GET", "/v1/runs", {
 export const getRun = route("GET", "/v1/runs/:ref", {
   summary: "One run as a tree: tasks, attempts, outputs",
   params: ref,
-  query: inProject.extend({ after: positionText.optional() }),
+  query: inProject.extend({ after: positionText.optional(), at: asOf }),
   answer: tracker.run.answer,
 });
 

@@ -1,9 +1,10 @@
 import { Problem } from "@jackfield/problem/problem";
 import { bind, bindings } from "@jackfield/spec/ask/conductor";
 import { exit } from "../exit.ts";
+import { instantOf } from "../instant.ts";
 import { projectOf, requireProject } from "../lookup.ts";
 import { parseRef } from "../refs.ts";
-import { decided, deciding, type Call, type Verb } from "../verb.ts";
+import { decided, deciding, past, type Call, type Verb } from "../verb.ts";
 import { clock, table } from "../words.ts";
 
 export const verb: Verb = {
@@ -17,6 +18,7 @@ export const verb: Verb = {
     remove: { says: "take the override of this scope away; with a handler behind it, that shadow alone" },
     undo: { says: "go back to what stood here before" },
     ...deciding,
+    at: { ...past.at, says: `show it ${past.at.says}` },
   },
   run: async (call) => (call.refs.length === 0 ? showBindings(call) : changeBinding(call)),
 };
@@ -46,7 +48,8 @@ const shown = ({ project, subproject }: Scope): string =>
 async function showBindings(call: Call): Promise<number> {
   const server = await call.server();
   const scope = scopeOf(call);
-  const answer = await server.get(bindings.answer, "/v1/bindings", { ...scope });
+  const at = instantOf(call.flags);
+  const answer = await server.get(bindings.answer, "/v1/bindings", { ...scope, at });
   call.out.show(answer.bindings, () =>
     table(
       ["capability", "handler", "shadows", "from", "by", "since"],
@@ -96,6 +99,8 @@ function changeOf({ flags, refs }: Call): Change {
 
 async function changeBinding(call: Call): Promise<number> {
   const { out } = call;
+  if (call.flags.text("at") !== undefined)
+    throw new Problem("E_USAGE", "The past is only shown, not changed", { next: "jackfield bind --at TIME" });
   const change = changeOf(call);
   const { capability, undo, shadow } = change;
   const scope = scopeOf(call);

@@ -6,11 +6,12 @@ import { projectList } from "@jackfield/spec/ask/projects";
 import { events, runs } from "@jackfield/spec/ask/tracker";
 import { eventLine } from "../event-line.ts";
 import { exit } from "../exit.ts";
+import { instantOf } from "../instant.ts";
 import { keptAsideText, readKeptAside } from "../kept-aside.ts";
 import { projectOf, requireProject, type RunRow } from "../lookup.ts";
 import { ownSource } from "../post.ts";
 import type { Server } from "../server.ts";
-import type { Call, Verb } from "../verb.ts";
+import { past, type Call, type Verb } from "../verb.ts";
 import { clock, many, metricsInShort, seconds, table } from "../words.ts";
 import { checkedFilter } from "./tail.ts";
 
@@ -22,11 +23,16 @@ export const verb: Verb = {
   flags: {
     limit: { says: "at most so many", value: "N" },
     where: { says: "only those that match, as in tail", value: "FILTER" },
+    at: { ...past.at, says: `runs ${past.at.says}` },
   },
   run: async (call) => {
     const [kind, ...more] = call.refs;
     const list = kind === undefined ? whatNeedsMe : kinds[kind];
     if (list === undefined || more.length > 0) throw unknownKind(kind ?? "");
+    if (call.flags.text("at") !== undefined && kind !== "runs")
+      throw new Problem("E_USAGE", "Only runs are listed as they were", {
+        next: "jackfield ls runs --at TIME",
+      });
     return list(call, await call.server());
   },
 };
@@ -66,7 +72,12 @@ const runTable = (rows: readonly RunRow[]): string =>
 const nothing = (what: string): string => `no ${what}`;
 
 const listRuns: List = async (call, server) => {
-  const query = { project: projectOf(call), filter: filterOf(call), limit: limitOf(call, 20) };
+  const query = {
+    project: projectOf(call),
+    filter: filterOf(call),
+    limit: limitOf(call, 20),
+    at: instantOf(call.flags),
+  };
   const page = await server.get(runs.answer, "/v1/runs", query);
   call.out.show(page.runs, () => (page.runs.length === 0 ? nothing("runs") : runTable(page.runs)));
   return exit.pass;

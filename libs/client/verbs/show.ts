@@ -10,7 +10,7 @@ import { parseRef } from "../refs.ts";
 import { segment, type Server } from "../server.ts";
 import { showConfiguration } from "../show-configuration.ts";
 import { showRun, showTask } from "../show-run.ts";
-import { working, type Call, type Verb } from "../verb.ts";
+import { past, working, type Call, type Verb } from "../verb.ts";
 import { clock, table } from "../words.ts";
 
 const { timeout = { says: "" }, strict = { says: "" } } = working;
@@ -25,9 +25,11 @@ export const verb: Verb = {
     resolved: { says: "a subproject's long form, with the origin of each value" },
     timeout,
     strict,
+    at: { ...past.at, says: `a run or a task ${past.at.says}` },
   },
   run: async (call) => {
     const [text] = call.refs;
+    checkPast(call);
     const server = await call.server();
     if (text === undefined || call.flags.on("resolved")) return showSubproject(call, server, text);
     const ref = parseRef(text);
@@ -51,6 +53,17 @@ export const verb: Verb = {
     }
   },
 };
+
+/** Only what is folded from events of its own can be shown as it was. */
+function checkPast({ flags, refs }: Call): void {
+  if (flags.text("at") === undefined) return;
+  const kind = refs[0] === undefined ? undefined : parseRef(refs[0]).kind;
+  if (flags.on("wait")) throw new Problem("E_USAGE", "What was is over: --at and --wait do not go together");
+  if (kind === "run" || kind === "task" || kind === "shortcut") return;
+  throw new Problem("E_USAGE", "Only runs and tasks are shown as they were", {
+    next: "jackfield show seattle-57 --at TIME; jackfield ls runs --at TIME; jackfield bind --at TIME",
+  });
+}
 
 async function showSubproject(call: Call, server: Server, text: string | undefined): Promise<number> {
   const { applied, project, subprojects } = await findSubprojects(call, server, text);

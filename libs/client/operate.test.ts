@@ -104,3 +104,20 @@ test("the state of every reader is compared with one made anew from the log, and
   expect((await typed("show", "shop/shop", "--resolved")).out).toContain("sales.csv");
   expect((await typed("admin", "rebuild", "--check")).exit).toBe(0);
 }, 60_000);
+
+test("bindings are shown as they were; what is not folded from events of its own is not", async () => {
+  const before = new Date().toISOString();
+  const bound = (out: string) =>
+    z.array(z.object({ capability: z.string(), from: z.string() })).parse(JSON.parse(out));
+  await until("train is bound", async () => (await typed("bind")).exit === 0);
+  expect((await typed("bind", "train=fetch")).exit).not.toBe(0);
+  expect((await typed("bind", "train=command", "--reason", "said aloud")).exit).toBe(0);
+  const trains = async (...words: string[]) =>
+    bound((await typed("bind", "--json", ...words)).out).find(({ capability }) => capability === "train")
+      ?.from;
+  expect(await trains()).not.toBe(await trains("--at", before));
+  expect(await trains("--at", new Date().toISOString())).toBe(await trains());
+  expect((await typed("ls", "handlers", "--at", "1m")).exit).toBe(2);
+  expect((await typed("show", "shop/shop", "--at", "1m")).err).toContain("Only runs and tasks");
+  expect((await typed("ls", "runs", "--at", "1s")).exit).toBe(0);
+}, 60_000);
