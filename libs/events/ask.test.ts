@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Problem } from "@jackfield/problem/problem";
 import { natsForThisFile, prefix } from "../../test/bed/servers.ts";
+import { until } from "../../test/bed/until.ts";
 import { answer, ask } from "./ask.ts";
 import { openEvents, type Events } from "./connection.ts";
 
@@ -91,4 +92,22 @@ test("a reply aimed at the events is not given", async () => {
   thief.connection.publish(`${shared}.ctl.tracker.run`, "{}", { reply: `${shared}.evt.weather._.x` });
   await ask(thief, "tracker.run", {});
   expect({ stolen, asked }).toEqual({ stolen: [], asked: 1 });
+});
+
+test("what is asked while the server is away is answered when it is back, and what it took with it is told", async () => {
+  await using service = await opened("projects");
+  await using asker = await opened("gateway");
+  await using _ = await answer(service, "projects.*", (_, subject) =>
+    subject === "projects.never" ? new Promise(() => undefined) : Promise.resolve("here"),
+  );
+  const never = ask(asker, "projects.never", 1, { timeoutMs: 60_000 });
+  const told = expect(never).rejects.toMatchObject({ code: "E_UNREACHABLE" });
+  await nats.kill();
+  await told;
+  await until("the loss to be noticed", () => !asker.connected && !service.connected);
+  const asking = ask(asker, "projects.list", 1, { timeoutMs: 60_000 });
+  await nats.restart();
+  // Whoever is back first finds nobody yet.
+  const again = () => asking.catch(() => ask(asker, "projects.list", 1));
+  expect(await until("an answer", again)).toBe("here");
 });

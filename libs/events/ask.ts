@@ -1,4 +1,4 @@
-import { RequestError, TimeoutError, type Msg } from "@nats-io/transport-node";
+import { deferred, RequestError, TimeoutError, type Msg } from "@nats-io/transport-node";
 import { Problem, asProblem, problemFrom, reportOf } from "@jackfield/problem/problem";
 import { problemReport } from "@jackfield/spec/event/problem";
 import type { Events } from "./connection.ts";
@@ -71,20 +71,42 @@ async function request(
   question: Uint8Array,
   timeoutMs: number,
 ): Promise<Msg> {
+  const deadline = performance.now() + timeoutMs;
   try {
-    return await events.connection.request(`${events.controlRoot}.${subject}`, question, {
-      timeout: timeoutMs,
-    });
+    // The client drops what it is given while there is no connection, and an answer lost with one never comes.
+    if (!events.connected) await events.whenConnected(AbortSignal.timeout(timeoutMs));
+    const timeout = Math.max(1, deadline - performance.now());
+    const answered = events.connection.request(`${events.controlRoot}.${subject}`, question, { timeout });
+    return await whileConnected(events, answered);
   } catch (error) {
+    const why = whyNoAnswer(error, subject, timeoutMs);
+    if (why === undefined) throw natsProblem(error, events);
     const [service = subject] = subject.split(".");
-    const nobody = error instanceof RequestError && error.isNoResponders();
-    if (!nobody && !(error instanceof TimeoutError)) throw natsProblem(error, events);
     throw new Problem("E_UNREACHABLE", `${service} does not answer.`, {
-      why: nobody ? `nobody listens on ${subject}` : `no answer on ${subject} within ${timeoutMs} ms`,
+      why,
       next: "`jackfield doctor` shows which service is down",
       cause: error,
     });
   }
+}
+
+class Interrupted extends Error {}
+
+async function whileConnected<T>(events: Events, answered: Promise<T>): Promise<T> {
+  const lost = deferred<never>();
+  const unwatch = events.watch(({ type }) => {
+    if (type === "disconnect") lost.reject(new Interrupted());
+  });
+  return Promise.race([answered, lost]).finally(unwatch);
+}
+
+/** Why nobody's answer came; undefined for other errors. */
+function whyNoAnswer(error: unknown, subject: string, timeoutMs: number): string | undefined {
+  if (error instanceof RequestError && error.isNoResponders()) return `nobody listens on ${subject}`;
+  if (error instanceof Interrupted) return `the connection to NATS was lost after ${subject} was asked`;
+  const late =
+    error instanceof TimeoutError || (error instanceof DOMException && error.name === "TimeoutError");
+  return late ? `no answer on ${subject} within ${timeoutMs} ms` : undefined;
 }
 
 async function replyTo(message: Msg, work: () => Promise<unknown>, mostBytes: number): Promise<void> {

@@ -17,6 +17,8 @@ import type { StepsSettings } from "./steps-settings.ts";
 type Environment = Readonly<{ [name: string]: string }>;
 
 export interface FaultOptions {
+  /** The folder of another project than `faults`, which the built-in handlers answer. */
+  folder?: string;
   /** What services and handlers are told beside their settings. */
   environment?: Environment;
   /** Another build than the production one, for negative controls: its command, and the folder of its handlers. */
@@ -59,10 +61,13 @@ export class FaultWorld implements AsyncDisposable {
   }
 
   /** Up, with the project `faults` applied and one handler `steps` for every step of its lifecycle. */
-  static async begin({ environment = {}, build, work }: FaultOptions = {}): Promise<FaultWorld> {
-    const folder = await emptyFolder();
-    await writeFile(join(folder, "jackfield.yaml"), projectFile);
-    await writeFile(join(folder, "data.csv"), "a,weather\n1,rain\n");
+  static async begin({
+    folder: given,
+    environment = {},
+    build,
+    work,
+  }: FaultOptions = {}): Promise<FaultWorld> {
+    const folder = given ?? (await stepsProject());
     const programs = build?.handlers ?? (await stepsProgram());
     const world = await World.begin({
       folder,
@@ -74,7 +79,7 @@ export class FaultWorld implements AsyncDisposable {
     atTheEnd(() => faults[Symbol.asyncDispose]());
     faults.#watching = watchStates(await faults.postgresUrl(), recordInto(faults.history, "watcher"));
     try {
-      await faults.handler({ name: "steps", ...work });
+      if (given === undefined) await faults.handler({ name: "steps", ...work });
       await world.did("apply");
     } catch (error) {
       await faults[Symbol.asyncDispose]();
@@ -218,6 +223,13 @@ export class FaultWorld implements AsyncDisposable {
     await Promise.all([...this.#handlers.values()].map((handler) => handler.end()));
     await this.world[Symbol.asyncDispose]();
   }
+}
+
+async function stepsProject(): Promise<string> {
+  const folder = await emptyFolder();
+  await writeFile(join(folder, "jackfield.yaml"), projectFile);
+  await writeFile(join(folder, "data.csv"), "a,weather\n1,rain\n");
+  return folder;
 }
 
 /** The handlers of the production code. */
