@@ -69,12 +69,7 @@ function checkHandler(conductor: Conductor, asked: Asked): void {
     return;
   }
   // Who is gone for good can still be taken away.
-  if (
-    handler === null ||
-    asked.shadow === "remove" ||
-    known.some(({ description }) => description.handler === handler)
-  )
-    return;
+  if (handler === null || asked.shadow === "remove" || isThere(conductor, { ...asked, handler })) return;
   const names = known.map(({ description }) => description.handler);
   const near = nearestNames(handler, names);
   throw new Problem("E_NO_HANDLER", `No handler ${handler} answers ${capability}.`, {
@@ -84,6 +79,18 @@ function checkHandler(conductor: Conductor, asked: Asked): void {
         : `known: ${names.join(", ")}${near.length > 0 ? `; nearest: ${near.join(", ")}` : ""}`,
     next: `start it first: jackfield handle ${capability} --name ${handler} -- COMMAND`,
   });
+}
+
+/** Who greeted just now is there, also while the stream has not said so yet. */
+function isThere(
+  { state, live }: Conductor,
+  { project, capability, handler }: Asked & { handler: string },
+): boolean {
+  const greeted = live.find(project ?? "", handler)?.description.contracts ?? {};
+  return (
+    Object.hasOwn(greeted, capability) ||
+    handlersFor(state, project, capability).some(({ description }) => description.handler === handler)
+  );
 }
 
 function checkUndo(conductor: Conductor, asked: Asked): void {
