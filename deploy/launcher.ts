@@ -6,7 +6,7 @@ import { openEvents } from "@jackfield/events/connection";
 import { ensureStream } from "@jackfield/events/stream";
 import { prepareDatabase } from "@jackfield/postgres/prepare";
 import { Problem } from "@jackfield/problem/problem";
-import type { Environment } from "@jackfield/service/configuration";
+import { readConfig, streamSettings, type Environment } from "@jackfield/service/configuration";
 import type { Service } from "@jackfield/service/define";
 import { describe, keepFile, processesOf } from "./describe-run.ts";
 import { gatewaySecret } from "./gateway-secret.ts";
@@ -54,9 +54,6 @@ export interface Up {
   /** Services drain, then PostgreSQL, then NATS. May be called again. */
   stop: () => Promise<void>;
 }
-
-/** The stream may grow so far; the tracker trims what it has persisted. */
-const streamBytes = 1024 ** 3;
 
 /**
  * Starts NATS, PostgreSQL and the services, and waits until all are ready, at most 10 s. What dies is started again.
@@ -205,9 +202,11 @@ async function natsCredentials(
   return (user) => ({ JACKFIELD_NATS_CREDS: paths.get(user) });
 }
 
+/** The tracker makes it, too; with this one the others need not wait for it, and do without it. */
 async function prepareStream(url: string, told: Environment): Promise<void> {
   const path = told["JACKFIELD_NATS_CREDS"];
   const creds = path === undefined ? undefined : await readFile(path, "utf8");
   await using events = await openEvents({ url, name: "launcher", prefix: told["JACKFIELD_PREFIX"], creds });
-  await ensureStream(events, { maxBytes: streamBytes });
+  const { JACKFIELD_STREAM_BYTES: maxBytes } = readConfig(streamSettings, told);
+  await ensureStream(events, { maxBytes });
 }

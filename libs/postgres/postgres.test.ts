@@ -181,6 +181,10 @@ test("a holder that shows no sign of life is ended by who waits; one that does k
   expect(next.isFresh()).toBe(true);
   await expect(inVain).rejects.toThrow("due to timeout");
   expect(living.isFresh()).toBe(true);
+  // As long as a process is stopped, so is its clock of signs.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_100);
+  expect(living.isFresh()).toBe(false);
+  await until("it shows signs again", () => living.isFresh());
 });
 
 test("the position moves only from where this process left it", async () => {

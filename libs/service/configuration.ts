@@ -18,6 +18,16 @@ export const serviceSettings = z.object({
   JACKFIELD_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
+/** How large the stream may grow; for whoever makes it when there is none. */
+export const streamSettings = z.object({
+  JACKFIELD_STREAM_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_048_576)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(1_073_741_824),
+});
+
 export type ServiceSettings = z.output<typeof serviceSettings>;
 
 /**
