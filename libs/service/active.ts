@@ -18,7 +18,8 @@ export interface ActiveLoop {
 
 const standingBy: Readiness = { ready: false, why: "standing by" };
 const firstPauseMs = 100;
-const longestPauseMs = 5_000;
+/** Asking once a second costs next to nothing, and everybody waits for the one that asks. */
+const longestPauseMs = 1_000;
 
 /**
  * Of several processes of one service, one folds the stream and answers; the others wait at a PostgreSQL lock.

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { findNatsServer, startNats, type NatsServer } from "../../deploy/embedded/nats-server.mjs";
 import { startPostgres, type PostgresServer } from "../../deploy/embedded/postgres.mjs";
+import { keepServer, type Server } from "../../deploy/kept-server.ts";
 import { bundlePrograms } from "../bed/bundle.ts";
 import { startNode, type RunningNode } from "./run-node.ts";
 
@@ -36,31 +37,24 @@ export async function openBed(say: (line: string) => void): Promise<Bed> {
   const folder = await mkdtemp("/var/tmp/jackfield-bench-");
   await chmod(folder, 0o755);
   const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
-  const stopping = <T extends { stop: () => Promise<unknown> }>(started: T): T => {
+  const stopping: Stopping = (started) => {
     stops.push(started.stop);
     return started;
   };
-  const startOn = async (name: string, syncAlways: boolean): Promise<NatsServer> =>
-    stopping(
-      await startNats({ binary: await findNatsServer({ say }), folder: join(folder, name), syncAlways }),
-    );
-  const nats = { usual: once(() => startOn("nats", false)), always: once(() => startOn("nats-sync", true)) };
-  const postgres = once(async () =>
-    stopping(await startPostgres({ folder: join(folder, "postgres"), durable: true })),
-  );
+  const { nats, postgres } = serversIn(folder, say, stopping);
   const programs = once(() => bundlePrograms({ from: "test/bench/programs", name: "jackfield-bench" }));
   let words = 0;
   return {
     house,
     folder,
-    nats: (sync) => nats[sync ?? "usual"](),
-    postgres,
+    nats: async (sync) => (await nats[sync ?? "usual"]()).current(),
+    postgres: async () => (await postgres()).current(),
     say,
     word: () => `bench${(words += 1)}`,
     start: async (program, args = [], environment = {}) =>
       stopping(startNode(await fileOf(program, programs), args, environment)),
     freshDatabase: async () => {
-      const { url } = await postgres();
+      const { url } = (await postgres()).current();
       const name = `database${(words += 1)}`;
       await administer(url, `create database ${name}`);
       return inDatabase(url, name);
@@ -69,6 +63,23 @@ export async function openBed(say: (line: string) => void): Promise<Bed> {
     [Symbol.asyncDispose]: async () => {
       for (const stop of stops.reverse()) await stop();
     },
+  };
+}
+
+type Stopping = <T extends { stop: () => Promise<unknown> }>(started: T) => T;
+
+/** Each starts when it is first asked for. What is killed is started again on its port, as `up` does. */
+function serversIn(folder: string, say: (line: string) => void, stopping: Stopping) {
+  const kept = <Kind extends Server>(start: (port: number | undefined) => Promise<Kind>) =>
+    once(async () => stopping(await keepServer(start, { log: say, changed: () => undefined })));
+  const natsIn = (name: string, syncAlways: boolean) =>
+    kept(async (port = 0) => {
+      const binary = await findNatsServer({ say });
+      return startNats({ binary, folder: join(folder, name), syncAlways, port });
+    });
+  return {
+    nats: { usual: natsIn("nats", false), always: natsIn("nats-sync", true) },
+    postgres: kept((port = 0) => startPostgres({ folder: join(folder, "postgres"), durable: true, port })),
   };
 }
 

@@ -1,88 +1,39 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
 import { DeliverPolicy, jetstream } from "@nats-io/jetstream";
-import { openEvents, type Events } from "@jackfield/events/connection";
 import { createPublisher, type Publisher } from "@jackfield/events/publish";
-import { ensureStream, streamState } from "@jackfield/events/stream";
-import { prepareDatabase } from "@jackfield/postgres/prepare";
-import { sourceOfService } from "@jackfield/spec/event/ids";
+import { streamState } from "@jackfield/events/stream";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { longType } from "@jackfield/spec/event/type";
-import type { AppliedProject, Configuration } from "@jackfield/spec/project/configuration";
-import { defaultLifecycle, type Step } from "@jackfield/spec/project/workflow";
-import pg from "pg";
-import { z } from "zod";
 import type { NatsServer } from "../../deploy/embedded/nats-server.mjs";
 import type { Bed } from "./bed.ts";
 import { cpuWhile } from "./processes.ts";
 import type { RunningNode } from "./run-node.ts";
+import { makeParts, serviceNames, untilReady, type ServiceName, type SpineParts } from "./spine-parts.ts";
+import { applied, project, said, subproject, type workflows } from "./spine-project.ts";
 
 /**
  * The spine as it runs in production: conductor, tracker and a handler that does nothing, each in a process of its own,
  * on a stream and a database of their own. This process is the client that asks for runs.
  */
 export class Spine implements AsyncDisposable {
-  readonly events: Events;
-  readonly services: Record<"conductor" | "tracker" | "handler", RunningNode>;
-  readonly database: pg.Client;
+  readonly services = new Map<ServiceName, RunningNode>();
+  readonly #parts: SpineParts;
   readonly #publisher: Publisher;
-  readonly #pids: Record<string, number>;
   readonly #waiting = new Map<string, (finished: CloudEvent) => void>();
-  readonly #closing: () => Promise<unknown>;
   #count = 0;
 
-  private constructor(
-    parts: Pick<Spine, "events" | "services" | "database">,
-    servers: Record<string, number>,
-    closing: () => Promise<unknown>,
-  ) {
-    this.events = parts.events;
-    this.services = parts.services;
-    this.database = parts.database;
+  private constructor(parts: SpineParts) {
+    this.#parts = parts;
     this.#publisher = createPublisher(parts.events);
-    const own = Object.entries(parts.services).map(([name, { pid }]) => [name, pid]);
-    this.#pids = { ...(Object.fromEntries(own) as Record<string, number>), ...servers };
-    this.#closing = closing;
   }
 
   static async open(bed: Bed, nats: NatsServer, { concurrency }: { concurrency: number }): Promise<Spine> {
-    const postgres = await bed.postgres();
-    const prefix = bed.word();
-    const adminUrl = await bed.freshDatabase();
-    const events = await openEvents({ url: nats.url, name: "bench", prefix });
-    await ensureStream(events, { maxBytes: 4 * 1024 ** 3 });
-    const urls = await prepareDatabase({ adminUrl, services: ["conductor", "tracker"] });
-    const settings = {
-      JACKFIELD_NATS_URL: nats.url,
-      JACKFIELD_PREFIX: prefix,
-      JACKFIELD_ARTIFACTS_URL: pathToFileURL(`${bed.folder}/artifacts`).href,
-    };
-    const service = (name: string): Promise<RunningNode> =>
-      bed.start("dist/deploy/run-service.mjs", [name], {
-        ...settings,
-        JACKFIELD_POSTGRES_URL: urls[name] ?? "",
-      });
-    const [conductor, tracker] = await Promise.all([service("conductor"), service("tracker")]);
-    await Promise.all([conductor, tracker].map(untilReady));
-    const handler = await bed.start("noop-handler", [String(concurrency)], {
-      ...settings,
-      JACKFIELD_PROJECT: project,
-    });
-    const database = new pg.Client({ connectionString: adminUrl });
-    await database.connect();
-    const services = { conductor, tracker, handler };
-    const spine = new Spine(
-      { events, services, database },
-      { nats: nats.pid, postgres: postgres.pid },
-      async () => {
-        await Promise.all([handler, conductor, tracker].map((one) => one.stop()));
-        await database.end();
-        await events.manager.streams.delete(events.stream);
-        await events.close();
-        await bed.dropDatabase(adminUrl);
-      },
-    );
-    await spine.#begin();
+    const spine = new Spine(await makeParts(bed, nats, concurrency));
+    await Promise.all((["conductor", "tracker"] as const).map((name) => spine.#start(name).then(untilReady)));
+    await spine.listen();
+    await spine.#publisher.publish(applied);
+    await (await spine.#start("handler")).hear();
+    await spine.#untilRows("select from conductor.handlers where key like '%noop'", "the handler's row");
     return spine;
   }
 
@@ -103,12 +54,12 @@ export class Spine implements AsyncDisposable {
 
   /** µs of CPU an event, by process, from here until the tracker has everything that the work led to. */
   async cpuPerEvent(work: () => Promise<unknown>): Promise<Record<string, number>> {
-    await this.#trackerHasAll();
+    await this.trackerHasAll();
     const from = await this.#last();
     const own = process.cpuUsage();
-    const used = await cpuWhile(this.#pids, async () => {
+    const used = await cpuWhile(this.#pids(), async () => {
       await work();
-      await this.#trackerHasAll();
+      await this.trackerHasAll();
     });
     const { user, system } = process.cpuUsage(own);
     const events = (await this.#last()) - from;
@@ -116,32 +67,38 @@ export class Spine implements AsyncDisposable {
     return Object.fromEntries([...perEvent, ["client", (user + system) / events]]) as Record<string, number>;
   }
 
-  async #trackerHasAll(): Promise<void> {
+  async trackerHasAll(): Promise<void> {
     const last = await this.#last();
-    const deadline = performance.now() + 60_000;
-    for (;;) {
-      const { rows } = await this.database.query<{ sequence: string }>(
-        "select sequence from tracker.position",
-      );
-      if (Number(rows[0]?.sequence ?? 0) >= last) return;
-      if (performance.now() > deadline) throw new Error("the tracker did not come to the end of the stream");
-      await delay(5);
-    }
+    await this.#untilRows(
+      `select from tracker.position where sequence >= ${last}`,
+      "the tracker to have all",
+    );
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#publisher.close();
-    await this.#closing();
+  /** `kill -9`; what died is started again after the pause that the launcher makes. */
+  async kill(name: ServiceName): Promise<void> {
+    process.kill(this.services.get(name)?.pid ?? 0, "SIGKILL");
+    await delay(100);
+    await this.#start(name);
   }
 
-  async #last(): Promise<number> {
-    return (await streamState(this.events))?.last ?? 0;
+  /** Resolves when the connection to the broker breaks. */
+  brokerLost(): Promise<void> {
+    return new Promise((resolve) => {
+      const unwatch = this.#parts.events.watch(({ type }) => {
+        if (type !== "disconnect") return;
+        unwatch();
+        resolve();
+      });
+    });
   }
 
-  /** Listens for ends, applies the project, and waits until the handler is known. */
-  async #begin(): Promise<void> {
-    const consumer = await jetstream(this.events.connection).consumers.get(this.events.stream, {
-      filter_subjects: `${this.events.subjectRoot}.${project}.*.${longType("run.finished")}`,
+  /** Hears the ends of runs from here on; again after a broker was killed. */
+  async listen(): Promise<void> {
+    const { events } = this.#parts;
+    await events.whenConnected();
+    const consumer = await jetstream(events.connection).consumers.get(events.stream, {
+      filter_subjects: `${events.subjectRoot}.${project}.*.${longType("run.finished")}`,
       deliver_policy: DeliverPolicy.New,
     });
     await consumer.consume({
@@ -152,89 +109,37 @@ export class Spine implements AsyncDisposable {
         this.#waiting.delete(request);
       },
     });
-    await this.#publisher.publish(applied);
-    await this.services.handler.hear();
-    const deadline = performance.now() + 15_000;
-    for (;;) {
-      const { rowCount } = await this.database.query("select from conductor.handlers where key like '%noop'");
-      if (rowCount === 1) return;
-      if (performance.now() > deadline) throw new Error("the handler was not registered");
-      await delay(20);
-    }
   }
-}
 
-const project = "bench";
-const subproject = "one";
-const filler = "A line that brings an event to the size that events have. ".repeat(8);
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#publisher.close();
+    await Promise.all([...this.services.values()].map((one) => one.stop()));
+    await this.#parts.close();
+  }
 
-const said = (short: string, parts: Partial<CloudEvent>): CloudEvent => ({
-  specversion: "1.0",
-  id: short,
-  source: "/bench",
-  type: longType(short),
-  time: new Date().toISOString(),
-  datacontenttype: "application/json",
-  project,
-  ...parts,
-});
+  async #start(name: ServiceName): Promise<RunningNode> {
+    const started = await this.#parts.start(name);
+    this.services.set(name, started);
+    return started;
+  }
 
-const configuration: Configuration = {
-  fetch: { from: "data.csv" },
-  split: { method: "column", column: "date", test: "2015-01-01.." },
-  target: "weather",
-  train: { command: "true", params: { note: filler }, inputs: "parquet" },
-  evaluate: { slices: [] },
-  gate: {},
-  attempts: {},
-};
+  #pids(): Record<string, number> {
+    const own = serviceNames.map((name) => [name, this.services.get(name)?.pid ?? 0]);
+    return { ...(Object.fromEntries(own) as Record<string, number>), ...this.#parts.servers };
+  }
 
-// The run's name makes each input one of its own: nothing is answered by the cache.
-const noop = (name: string, note: string, parts: Partial<Step> = {}): Step => ({
-  name,
-  capability: "noop",
-  needs: [],
-  ...parts,
-  with: { note, name: "/run/name", ...parts.with },
-});
-const given = "/configuration/train/params/note";
+  async #last(): Promise<number> {
+    return (await streamState(this.#parts.events))?.last ?? 0;
+  }
 
-/** One foreach over so many items. */
-const wide = (items: number): Step[] => [
-  noop("item", given, { foreach: { in: items }, with: { index: "/index" } }),
-];
-
-/** What can be asked for by name. */
-export const workflows = {
-  chain: [noop("a", given), noop("b", "/a/note", { needs: ["a"] }), noop("c", "/b/note", { needs: ["b"] })],
-  "wide-2000": wide(2_000),
-  "wide-20000": wide(20_000),
-  "wide-200000": wide(200_000),
-} satisfies Record<string, Step[]>;
-
-const asApplied: AppliedProject = {
-  organization: "default",
-  project,
-  bind: {},
-  workflows: Object.fromEntries(
-    Object.entries({ [defaultLifecycle.name]: defaultLifecycle.steps, ...workflows }).map(([name, steps]) => [
-      name,
-      { on: [], steps },
-    ]),
-  ),
-  subprojects: { [subproject]: configuration },
-};
-
-const applied = said("config.applied", {
-  source: sourceOfService("projects"),
-  data: { version: 1, digest: `sha256:${"0".repeat(64)}`, applied: asApplied },
-});
-
-async function untilReady(service: RunningNode): Promise<void> {
-  const { health } = z.object({ health: z.string() }).parse(await service.hear());
-  const deadline = performance.now() + 15_000;
-  while (!(await fetch(`${health}/readyz`)).ok) {
-    if (performance.now() > deadline) throw new Error("a service does not become ready");
-    await delay(20);
+  /** Asks the database until there is a row; a server that is away is asked again. */
+  async #untilRows(query: string, what: string): Promise<void> {
+    const deadline = performance.now() + 60_000;
+    for (;;) {
+      const { rowCount } = await this.#parts.database.query(query).catch(() => ({ rowCount: 0 }));
+      if ((rowCount ?? 0) > 0) return;
+      if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+      await delay(5);
+    }
   }
 }

@@ -17,7 +17,7 @@ export const wideSlots = { concurrency: 256 };
 export async function runWide(spine: Spine, workflow: Parameters<Spine["run"]>[0]): Promise<WideRun> {
   let peakMb = 0;
   const look = async (): Promise<void> => {
-    peakMb = Math.max(peakMb, (await memoryOf(spine.services.conductor.pid)).rss);
+    peakMb = Math.max(peakMb, (await memoryOf(spine.services.get("conductor")?.pid ?? 0)).rss);
   };
   const looking = setInterval(() => void look(), 200);
   const began = performance.now();
