@@ -141,7 +141,8 @@ function digestsIn(value: unknown): Digest[] {
 function leadingNow({ atWork, working }: Desk): Set<string> {
   const leading = new Set<string>();
   for (const { key, run } of atWork.taken()) {
-    if (key !== undefined && mayGoOn(working.state.runs.get(run))) leading.add(key);
+    // One of several may be at work when its run is over and out of memory.
+    if (key !== undefined && working.holds(run) && mayGoOn(working.state.runs.get(run))) leading.add(key);
   }
   return leading;
 }

@@ -101,3 +101,17 @@ test("A conductor that takes over in the middle counts the same answers and asks
   expect(held).toHaveLength(5);
   held.forEach(({ release }) => release());
 });
+
+test("One of several that is still at work when its run is over is in nobody's way", async () => {
+  await world.conductor();
+  await world.say(applied(), quorum);
+  const held = await five();
+  await world.run();
+  await world.until("all five work", () => held.length === 5);
+  for (const { name, release } of held) if (name !== "b") release();
+  await world.until("the run ends", () => world.count("run.finished") === 1);
+  await world.run({ cache: false });
+  await world.until("all five work again", () => held.length === 10);
+  for (const { release } of held) release();
+  await world.until("the second run ends", () => world.count("run.finished") === 2);
+});
