@@ -46,13 +46,14 @@ async function tail(query: string, lastEventId?: string): Promise<OpenTail> {
   return opened;
 }
 
-/** The ids of the next events, with gaps as `gap: why`. */
+/** The ids of the next events of the story, with gaps as `gap: why`; what the tracker says of forgeries is left out. */
 async function tell(opened: OpenTail, count: number): Promise<string[]> {
   const told: string[] = [];
   while (told.length < count) {
     const message = await opened.next();
     if (message === undefined) break;
-    if (message.name === "cloudevent") told.push(message.data.event?.id ?? "");
+    const { event } = message.data;
+    if (message.name === "cloudevent" && event?.source !== "/jackfield/tracker") told.push(event?.id ?? "");
     if (message.name === "gap") told.push(`gap: ${message.data.why ?? ""}`);
   }
   return told;
