@@ -11,8 +11,8 @@ type Welcome = z.input<typeof register.answer>;
 
 /** Slots are in the memory of the active conductor: so long after a take-over it knows again who is there. */
 const everySeconds = 2;
-/** A consumer that somebody deleted is made anew within this time. */
-const ensureAgainMs = 30_000;
+/** A consumer that somebody deleted, alone or with its stream, is made anew at the next greeting after this time. */
+const ensureAgainMs = 3_000;
 
 /** A handler says that it is there: it gets its consumers, its slots count, and what is new about it becomes a fact. */
 export function welcomeHandlers(

@@ -9,9 +9,7 @@ import { printVerdict } from "../checker/verdict.ts";
 import { sameAnswer } from "../journeys/programs.ts";
 import { projectFile, projectWith } from "../journeys/world.ts";
 import { FaultWorld } from "./fault-world.ts";
-
-/** How soon each service has to handle a new event. */
-const soonMs = 10_000;
+import { slowest, soonMs } from "./pace.ts";
 
 /**
  * Restarts the broker so many times, killed and stopped in turn, under the built-in services and handlers, which keep
@@ -59,10 +57,4 @@ async function runOf({ world }: FaultWorld): Promise<LogEntry[]> {
   );
   expect(tracked.status).toBe(200);
   return said;
-}
-
-/** The longest that anybody let the others wait: each event but the first is the answer to one before. */
-function slowest(said: readonly LogEntry[], sinceMs: number): number {
-  const times = [sinceMs, ...said.map(({ storedMs }) => storedMs)];
-  return Math.max(...times.slice(1).map((atMs, index) => atMs - (times[index] ?? atMs)));
 }
