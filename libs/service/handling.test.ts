@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { answer } from "@jackfield/events/ask";
 import { openEvents, type Events } from "@jackfield/events/connection";
-import { ensureHandlerConsumer } from "@jackfield/events/handler-consumer";
+import { ensureHandlerConsumer, type BoundConsumer } from "@jackfield/events/handler-consumer";
 import { readLog } from "@jackfield/events/log-reader";
 import { createPublisher } from "@jackfield/events/publish";
 import { ensureStream } from "@jackfield/events/stream";
@@ -29,11 +29,13 @@ const double = capability("double", {
   example: { input: { number: 1 }, output: { number: 2 } },
 });
 
+const consumer = { project: "p", handler: "doubler", capability: "double" };
+
 let folder: string;
 let events: Events;
 let stream: string;
 let seen: CloudEvent[];
-let registered: boolean;
+let bound: BoundConsumer | undefined;
 let lease: () => object;
 let serving: Serving | undefined;
 const reading = { stop: new AbortController(), done: Promise.resolve() };
@@ -43,18 +45,13 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "jackfield-serve-"));
   stream = prefix();
   seen = [];
-  registered = false;
+  bound = undefined;
   lease = () => ({ go: true, untilSeconds: 60 });
   events = await openEvents({ url: nats.url, name: "conductor", prefix: stream });
   await ensureStream(events, { maxBytes: 64_000_000 });
   await answer(events, "handler.*.*", async () => {
-    const consumer = await ensureHandlerConsumer(events, {
-      project: "p",
-      handler: "doubler",
-      capability: "double",
-    });
-    registered = true;
-    return { consumers: [{ capability: "double", ...consumer }], everySeconds: 5 };
+    bound = await ensureHandlerConsumer(events, consumer);
+    return { consumers: [{ capability: "double", ...bound }], everySeconds: 5 };
   });
   await answer(events, "lease.*.*", async () => lease());
   reading.stop = new AbortController();
@@ -86,8 +83,10 @@ async function given(handler: Handler): Promise<void> {
       JACKFIELD_LOG_LEVEL: "silent",
     },
   );
-  // What is older than its consumer may have been worked on, and is not begun without a lease.
-  await until("the handler is registered", () => registered);
+  // What waits when a handler comes may have been worked on, and is not begun without a lease.
+  const pulling = async (): Promise<boolean> =>
+    bound !== undefined && (await events.manager.consumers.info(bound.stream, bound.durable)).num_waiting > 0;
+  await until("the handler pulls", pulling);
 }
 
 async function when(number: unknown, task = "r/double"): Promise<void> {
