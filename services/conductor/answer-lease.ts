@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import { streamState } from "@jackfield/events/stream";
 import { askKey, askOfTriggered, type Ask, type OpenAsk } from "@jackfield/lifecycle/asks";
 import { isAborted } from "@jackfield/lifecycle/runs";
 import { NotLoaded } from "@jackfield/lifecycle/state";
@@ -7,12 +6,10 @@ import { isOpen, type OpenTask, type Task } from "@jackfield/lifecycle/tasks";
 import { Problem } from "@jackfield/problem/problem";
 import { placeOfHandler, type lease } from "@jackfield/spec/ask/conductor";
 import type { Conductor } from "./conductor.ts";
+import { readToTheEnd } from "./read-to-the-end.ts";
 
 type Asked = z.output<typeof lease.input>;
 type Lease = z.input<typeof lease.answer>;
-
-/** Whoever asks waits a little longer than this, and asks again. */
-const readWithinMs = 2_000;
 
 /**
  * May this attempt go on, or begin? Every open attempt is in memory. Of several that want to begin it the one whose
@@ -46,12 +43,6 @@ export const answerLease =
     if (heard !== undefined) heard.leasedMs = performance.now();
     return { go: true, untilSeconds: task.limits.leaseSeconds };
   };
-
-/** @throws Problem E_WAITED when that takes too long. */
-async function readToTheEnd({ parts, readBack }: Conductor): Promise<void> {
-  const end = await streamState(parts.events);
-  if (end !== undefined) await readBack.until({ epoch: end.epoch, sequence: end.last }, readWithinMs);
-}
 
 /** An attempt that ended: by an abort, or because another one took over. */
 async function whyOver(

@@ -1,10 +1,11 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { decideClocks } from "./decide-clocks.ts";
 import type { Desk } from "./desk.ts";
+import { readToTheEnd } from "./read-to-the-end.ts";
 
 /** A clock is looked at this often; one that is later than the lag was not looked at at all. */
 const tickMs = 1_000;
-export const lagMs = 2_000;
+const lagMs = 2_000;
 
 /** Looks at every clock once a second; what ran out is decided in its turn. */
 export class Clocks {
@@ -36,13 +37,17 @@ export class Clocks {
     this.#tickedMs = nowMs;
     desk.live.expire(nowMs);
     const idle = desk.atWork.ready.size === 0 && desk.outbox.unsaved().length === 0;
-    if (this.#judging || (idle && this.#ranOut("").length === 0)) return;
+    const ranOut = this.#ranOut("").length > 0;
+    if (this.#judging || (idle && !ranOut)) return;
     this.#judging = true;
-    await this.#decideNow((now) => this.#judge(now, nowMs));
+    // What a clock says counts only when everything that was said before it has been read.
+    if (ranOut) await readToTheEnd(desk).catch(() => desk.renewAll());
+    const askedMs = performance.now();
+    await this.#decideNow((now) => this.#judge(now, askedMs));
     this.#judging = false;
   }
 
-  /** What a clock says counts only when everything that was said before it has been read: not after a long wait. */
+  /** Not after a long wait for its turn either. */
   #judge(now: string, askedMs: number): CloudEvent[] {
     if (performance.now() - askedMs <= lagMs) return this.#ranOut(now);
     this.#desk.renewAll();

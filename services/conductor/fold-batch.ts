@@ -4,7 +4,6 @@ import { evolve } from "@jackfield/lifecycle/evolve";
 import { isOwn } from "@jackfield/lifecycle/facts";
 import type { Entry } from "@jackfield/lifecycle/state";
 import { ChangedRows } from "./changed-rows.ts";
-import { lagMs } from "./clocks.ts";
 import type { Desk } from "./desk.ts";
 import { followChange } from "./follow.ts";
 import { saveBatch } from "./save.ts";
@@ -26,7 +25,6 @@ export async function foldBatch(desk: Desk, batch: LogEntry[]): Promise<void> {
     if (n !== undefined) readBack.push(n);
     await foldOne(desk, entry, { ahead: () => entries.slice(index).filter(isFromOutside), changed, now });
   }
-  noteLag(desk, batch);
   desk.outbox.add(await schedule(desk, now));
   const decided = desk.outbox.unsaved();
   const { pool } = desk.parts.database;
@@ -61,12 +59,6 @@ async function foldOne(desk: Desk, entry: Entry, { ahead, changed, now }: Foldin
   }
   const context = { changes, catalogue, now, decided };
   desk.outbox.add(await working.complete(() => decide(state, entry, context)));
-}
-
-/** Whoever reads what happened a while ago could not hear anybody meanwhile. */
-function noteLag(desk: Desk, batch: LogEntry[]): void {
-  const last = batch.at(-1);
-  if (last !== undefined && Date.now() - last.storedMs > lagMs) desk.renewAll();
 }
 
 /** After a batch was written: what is over needs no memory. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { getHandlers } from "@jackfield/spec/http/handlers";
 import { bundlePrograms } from "../bed/bundle.ts";
 import { until } from "../bed/until.ts";
 import { check } from "../checker/check.ts";
@@ -10,9 +10,10 @@ import { readHistory, recordInto, type Line, type Record } from "../checker/hist
 import { whenQuiet } from "../checker/quiet.ts";
 import type { Verdict } from "../checker/verdict.ts";
 import { watchStates, type Watching } from "../checker/watch-states.ts";
-import { atTheEnd, emptyFolder, World } from "../journeys/world.ts";
+import { atTheEnd, World } from "../journeys/world.ts";
 import { HandlerProcess } from "./handler-process.ts";
 import type { StepsSettings } from "./steps-settings.ts";
+import { areOver, requestOf, stepsProject } from "./workload.ts";
 
 type Environment = Readonly<{ [name: string]: string }>;
 
@@ -24,16 +25,8 @@ export interface FaultOptions {
   /** Another build than the production one, for negative controls: its command, and the folder of its handlers. */
   build?: { program: string; handlers: string };
   /** How long a step takes, and how many a handler does at once. */
-  work?: Partial<Pick<StepsSettings, "milliseconds" | "concurrency">>;
+  work?: Partial<Pick<StepsSettings, "milliseconds" | "millisecondsOf" | "concurrency">>;
 }
-
-const projectFile = `project: faults
-fetch: data.csv
-target: weather
-train: a-handler-answers
-bind: { fetch: steps, split: steps, train: steps, evaluate: steps }
-subprojects: { one: , two: }
-`;
 
 /** Services that are processes of `up --isolate`, its servers, and the handlers that the test started. */
 type Victim = string;
@@ -88,8 +81,14 @@ export class FaultWorld implements AsyncDisposable {
     return faults;
   }
 
-  /** Starts a handler of the project that answers every step, and waits until it is registered. */
-  async handler(settings: Pick<StepsSettings, "name"> & Partial<StepsSettings>): Promise<HandlerProcess> {
+  /**
+   * Starts a handler of the project that answers every step, and waits until it is registered. A second instance of a
+   * handler goes by another name here (`as`).
+   */
+  async handler(
+    settings: Pick<StepsSettings, "name"> & Partial<StepsSettings>,
+    as = settings.name,
+  ): Promise<HandlerProcess> {
     const steps = ["fetch", "split", "train", "evaluate"];
     const whole = { concurrency: 8, milliseconds: 20, history: this.history, ...settings };
     const handler = new HandlerProcess(join(this.#programs, "steps.mjs"), {
@@ -98,9 +97,19 @@ export class FaultWorld implements AsyncDisposable {
       JACKFIELD_STEPS: JSON.stringify(whole),
       JACKFIELD_LOG_LEVEL: "error",
     });
-    this.#handlers.set(settings.name, handler);
-    await this.world.happened("handler.registered", ({ subject }) => subject === settings.name);
+    this.#handlers.set(as, handler);
+    const before = await this.#instances(settings.name);
+    await until(`${as} is there`, async () => (await this.#instances(settings.name)) > before, {
+      withinMs: 20_000,
+    });
     return handler;
+  }
+
+  /** How many processes of a handler the conductor can give work to. */
+  async #instances(name: string): Promise<number> {
+    const answer = await fetch(`${this.world.url}/v1/handlers?project=faults`);
+    const { handlers } = getHandlers.answer.parse(await answer.json());
+    return handlers.find(({ handler }) => handler === name)?.instances ?? 0;
   }
 
   /** Asks for so many runs through the gateway, each until it is acknowledged; answers with the ids of the requests. */
@@ -139,21 +148,7 @@ export class FaultWorld implements AsyncDisposable {
 
   /** Waits until the runs of these requests are over. */
   async over(requests: readonly string[], withinMs = 60_000): Promise<void> {
-    const open = new Set(requests);
-    let read = 0;
-    const runs = new Map<string, string>();
-    await until(
-      `${requests.length} runs`,
-      () => {
-        for (const event of this.world.seen.slice(read).flatMap((entry) => entry.event ?? [])) {
-          if (/-run\.started\./.test(event.type)) runs.set(event.run ?? "", event.causationid ?? "");
-          if (/-run\.(finished|refused)\./.test(event.type)) open.delete(runs.get(event.run ?? "") ?? "");
-        }
-        read = this.world.seen.length;
-        return open.size === 0;
-      },
-      { withinMs },
-    );
+    await until(`${requests.length} runs`, areOver(requests, this.world.seen), { withinMs });
   }
 
   /** Waits until a handler of this world is in the middle of a step. */
@@ -167,6 +162,15 @@ export class FaultWorld implements AsyncDisposable {
     const pid = await this.#alive(victim);
     this.record({ op: "fault", what: `kill -9 ${victim}`, part: "blow" });
     process.kill(pid, "SIGKILL");
+  }
+
+  /** SIGTERM, and waits until it has ended and another process is there in its place. */
+  async terminate(victim: Victim): Promise<void> {
+    const pid = await this.#alive(victim);
+    this.record({ op: "fault", what: `SIGTERM ${victim}`, part: "begin" });
+    process.kill(pid, "SIGTERM");
+    await until(`another ${victim}`, async () => (await this.#alive(victim)) !== pid, { withinMs: 20_000 });
+    this.record({ op: "fault", what: `SIGTERM ${victim}`, part: "end" });
   }
 
   /** SIGSTOP for so long, then SIGCONT. */
@@ -207,14 +211,14 @@ export class FaultWorld implements AsyncDisposable {
   }
 
   async postgresUrl(): Promise<string> {
-    return (await this.world.run()).postgres?.url ?? "";
+    return (await this.world.run()).postgres?.url ?? this.#environment["JACKFIELD_POSTGRES_URL"] ?? "";
   }
 
-  /** Waits until nothing moves any more, at most so long, and judges. */
-  async verdict(withinMs = 30_000): Promise<Verdict> {
+  /** Waits until nothing moves any more, at most so long, and judges; by itself it must go on within `recoverWithinMs`. */
+  async verdict(withinMs = 30_000, recoverWithinMs?: number): Promise<Verdict> {
     const stores = { ...(await this.nats()), postgresUrl: await this.postgresUrl() };
     await whenQuiet({ ...stores, withinMs });
-    return check({ history: this.history, ...stores });
+    return check({ history: this.history, recoverWithinMs, ...stores });
   }
 
   /** Ends everything; a file with several worlds ends each, so that they do not starve the next. */
@@ -225,26 +229,6 @@ export class FaultWorld implements AsyncDisposable {
   }
 }
 
-async function stepsProject(): Promise<string> {
-  const folder = await emptyFolder();
-  await writeFile(join(folder, "jackfield.yaml"), projectFile);
-  await writeFile(join(folder, "data.csv"), "a,weather\n1,rain\n");
-  return folder;
-}
-
 /** The handlers of the production code. */
 const stepsProgram = (): Promise<string> =>
   bundlePrograms({ from: "test/faults/programs", name: "jackfield-faults" });
-
-const requestOf = (id: string): Event => ({
-  specversion: "1.0",
-  id,
-  source: "/faults",
-  type: "dev.cdeventsx.jackfield-run.requested.1.0.0",
-  project: "faults",
-  subproject: id.charCodeAt(0) % 2 === 0 ? "one" : "two",
-  organization: "default",
-  correlationid: id,
-  datacontenttype: "application/json",
-  data: { cache: false },
-});

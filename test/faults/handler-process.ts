@@ -19,6 +19,12 @@ export class HandlerProcess {
     return this.#child.pid ?? 0;
   }
 
+  /** SIGKILL, and nobody starts it again. */
+  die(): void {
+    this.#ending = true;
+    this.#child.kill("SIGKILL");
+  }
+
   /** SIGTERM, and waits for the orderly end; it is not started again. */
   async end(): Promise<void> {
     this.#ending = true;

@@ -7,6 +7,10 @@ export const stepsSettings = z.object({
   concurrency: z.int().min(1),
   /** How long each takes. */
   milliseconds: z.number().min(0),
+  /** By step, where that is something else. */
+  millisecondsOf: z.record(z.string(), z.number().min(0)).optional(),
+  /** How long it takes to get ready, before it says that it is there. */
+  getReadyMs: z.number().min(0).optional(),
   /** The file into which executions are recorded. */
   history: z.string(),
 });

@@ -12,7 +12,7 @@ import { recordInto } from "../../checker/history.ts";
 import { strikeAt } from "../points/strike-at.ts";
 import { stepsSettings } from "../steps-settings.ts";
 
-const { name, concurrency, milliseconds, history } = stepsSettings.parse(
+const { name, concurrency, milliseconds, millisecondsOf, getReadyMs, history } = stepsSettings.parse(
   JSON.parse(process.env["JACKFIELD_STEPS"] ?? "{}"),
 );
 const record = recordInto(history, `handler ${name}`);
@@ -25,12 +25,13 @@ const step = (capability: typeof fetch | typeof split | typeof train | typeof ev
     const who = { op: "execute", task: task.id, handler: name, attempt: task.attempt, instance } as const;
     record({ ...who, part: "begin" });
     strikeAt("at work");
-    await delay(milliseconds, undefined, { signal: task.signal });
+    await delay(millisecondsOf?.[capability.name] ?? milliseconds, undefined, { signal: task.signal });
     record({ ...who, part: "end" });
     return output;
   });
 };
 
+await delay(getReadyMs ?? 0);
 await serve({
   name,
   concurrency,
