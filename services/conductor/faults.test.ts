@@ -3,25 +3,15 @@ import { inWords } from "@jackfield/lifecycle/story";
 import { applied, builtInCatalogue, said } from "@jackfield/lifecycle/story-events";
 import { Problem } from "@jackfield/problem/problem";
 import pg from "pg";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { freshDatabase, natsForThisFile, prefix } from "../../test/bed/servers.ts";
 import { tableNames } from "./changed-rows.ts";
-import { makePlace } from "./story-place.ts";
-import { step, steps, World } from "./story-world.ts";
+import { forEachStory } from "./story-place.ts";
+import { step, steps, type World } from "./story-world.ts";
 
 const nats = natsForThisFile();
-let place: Awaited<ReturnType<typeof makePlace>>;
 let world: World;
-
-beforeEach(async () => {
-  place = await makePlace({ natsUrl: nats.url, database: await freshDatabase(), prefix: prefix() });
-  world = await World.open(place);
-});
-
-afterEach(async () => {
-  await world[Symbol.asyncDispose]();
-  await place.clear();
-});
+forEachStory({ nats, freshDatabase, prefix }, (fresh) => (world = fresh));
 
 const finished = (count: number) =>
   world.until("the runs finish", () => world.count("run.finished") >= count, 25_000);

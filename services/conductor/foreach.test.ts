@@ -9,25 +9,15 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { runFinished } from "@jackfield/spec/facts/run";
 import { foreachOutputs, jsonLinesType } from "@jackfield/spec/project/foreach";
 import type { Step } from "@jackfield/spec/project/workflow";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { z } from "zod";
 import { freshDatabase, natsForThisFile, prefix } from "../../test/bed/servers.ts";
-import { makePlace } from "./story-place.ts";
-import { World } from "./story-world.ts";
+import { forEachStory } from "./story-place.ts";
+import type { World } from "./story-world.ts";
 
 const nats = natsForThisFile();
-let place: Awaited<ReturnType<typeof makePlace>>;
 let world: World;
-
-beforeEach(async () => {
-  place = await makePlace({ natsUrl: nats.url, database: await freshDatabase(), prefix: prefix() });
-  world = await World.open(place);
-});
-
-afterEach(async () => {
-  await world[Symbol.asyncDispose]();
-  await place.clear();
-});
+forEachStory({ nats, freshDatabase, prefix }, (fresh) => (world = fresh));
 
 type Values = Record<string, unknown>;
 type Work = (input: Values, task: Task) => Promise<Values> | Values;
@@ -57,7 +47,7 @@ const again: Step = {
 
 /** A project with these steps, a plan that leads to these lines, and a handler that squares. */
 async function withLines(steps: Step[], lines: unknown[], work: Work = squared, slots = 4): Promise<void> {
-  const artifacts = await openArtifacts(place.artifactsUrl);
+  const artifacts = await openArtifacts(world.place.artifactsUrl);
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
   const items = await artifacts.put(Buffer.from(text), { mediaType: jsonLinesType });
   await world.say(applied({ workflows: { lifecycle: { on: [], steps } } }));
@@ -76,7 +66,7 @@ const joined = (index: number): CloudEvent => world.all("foreach.finished")[inde
 /** What a foreach left, line by line. */
 async function linesOf({ data }: CloudEvent): Promise<Values[]> {
   const { outputs } = foreachOutputs.parse(z.object({ outputs: z.unknown() }).parse(data).outputs);
-  const bytes = await (await openArtifacts(place.artifactsUrl)).read(outputs.digest);
+  const bytes = await (await openArtifacts(world.place.artifactsUrl)).read(outputs.digest);
   const lines = Buffer.from(bytes).toString().trimEnd().split("\n");
   return lines.map((line) => values.parse(JSON.parse(line)));
 }
@@ -180,7 +170,7 @@ test("A paused run gives out no items; resumed it goes on to the end", async () 
 test("A list that is none, and bytes that are gone, end the step with the reason", async () => {
   await world.conductor();
   await withLines([plan, square], []);
-  const artifacts = await openArtifacts(place.artifactsUrl);
+  const artifacts = await openArtifacts(world.place.artifactsUrl);
   const broken = await artifacts.put(Buffer.from('{"n":1}\n{"n":\n'), { mediaType: jsonLinesType });
   const gone = { ...broken, digest: `sha256:${"8".repeat(64)}` };
   const steps = [{ ...square, needs: [], foreach: { in: "/configuration/train/params/items" } }];

@@ -3,24 +3,14 @@ import type { Task } from "@jackfield/service/task";
 import { longType } from "@jackfield/spec/event/type";
 import * as ask from "@jackfield/spec/ask/conductor";
 import pg from "pg";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { freshDatabase, natsForThisFile, prefix } from "../../test/bed/servers.ts";
-import { makePlace } from "./story-place.ts";
-import { step, World } from "./story-world.ts";
+import { forEachStory } from "./story-place.ts";
+import { step, type World } from "./story-world.ts";
 
 const nats = natsForThisFile();
-let place: Awaited<ReturnType<typeof makePlace>>;
 let world: World;
-
-beforeEach(async () => {
-  place = await makePlace({ natsUrl: nats.url, database: await freshDatabase(), prefix: prefix() });
-  world = await World.open(place);
-});
-
-afterEach(async () => {
-  await world[Symbol.asyncDispose]();
-  await place.clear();
-});
+forEachStory({ nats, freshDatabase, prefix }, (fresh) => (world = fresh));
 
 const finished = (count = 1) => world.until("the run finishes", () => world.count("run.finished") >= count);
 

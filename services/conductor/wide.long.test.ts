@@ -1,22 +1,12 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { freshDatabase, natsForThisFile, prefix } from "../../test/bed/servers.ts";
-import { makePlace } from "./story-place.ts";
-import { World } from "./story-world.ts";
+import { forEachStory } from "./story-place.ts";
+import type { World } from "./story-world.ts";
 import { playWide } from "./wide-world.ts";
 
 const nats = natsForThisFile();
-let place: Awaited<ReturnType<typeof makePlace>>;
 let world: World;
-
-beforeEach(async () => {
-  place = await makePlace({ natsUrl: nats.url, database: await freshDatabase(), prefix: prefix() });
-  world = await World.open(place);
-});
-
-afterEach(async () => {
-  await world[Symbol.asyncDispose]();
-  await place.clear();
-});
+forEachStory({ nats, freshDatabase, prefix }, (fresh) => (world = fresh));
 
 test("20,000 items hold no more memory than those at work", async () => {
   const [items, slots] = [20_000, 50];
