@@ -41,7 +41,14 @@ const isEvent = (value: unknown): value is Event =>
   value["specversion"] === "1.0" &&
   isText(value["id"]) &&
   isText(value["source"]) &&
-  isText(value["type"]);
+  isText(value["type"]) &&
+  !isTooDeep(value["data"]);
+
+/** Data nested deeper than 500 are no data of an event. */
+const isTooDeep = (value: unknown, left = 500): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (left === 0 || Object.values(value).some((inner) => isTooDeep(inner, left - 1)));
 
 function json(body: Uint8Array): unknown {
   try {
