@@ -18,7 +18,8 @@ export type ReadyAsk = ReadyTask & AskHead;
 /** `pruned`: its answer cannot count any more, so it is told to stop. */
 export type OpenAsk = OpenTask & AskHead & { pruned?: true };
 export type DoneAsk = DoneTask & AskHead;
-export type SkippedAsk = SkippedTask & AskHead;
+/** Its attempt is kept: the `triggered` that gives it out may be on its way. */
+export type SkippedAsk = SkippedTask & AskHead & Pick<ReadyTask, "attempt" | "spent">;
 export type Ask = ReadyAsk | OpenAsk | DoneAsk | SkippedAsk;
 
 /** One handler is asked one thing once; attempts are counted in the row. */

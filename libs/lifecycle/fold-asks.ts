@@ -17,7 +17,7 @@ export function foldAskTriggered(state: State, { event }: Entry): Change[] {
   const key = askKey(event.subject ?? "", handlerIn(event));
   const ask = state.asks.get(key);
   if (ask === undefined || isOpen(ask) || ask.status === "done") return [];
-  const open = givenOut({ attempt: 1, spent: 0, ...ask }, event);
+  const open = givenOut(ask, event);
   if (open === undefined) return [];
   const { handler, role, head } = ask;
   const pruned = role === "primary" && ask.status === "skipped";

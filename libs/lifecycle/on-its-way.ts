@@ -28,6 +28,7 @@ export const isOnItsWay = (run: RunningRun, task: ReadyTask, decided: Decided): 
 export function hasWork(state: State, run: RunningRun, parent: ForeachTask, decided: Decided): boolean {
   const atWork = parent.begun.some((index) => {
     const item = state.tasks.get(itemTaskId(parent.id, index));
+    if (item?.status === "skipped") return false;
     return item?.status === "ready" ? isOnItsWay(run, item, decided) : true;
   });
   if (atWork) return true;

@@ -12,8 +12,8 @@ import type { Change, Entry, State } from "./state.ts";
 import type { DoneTask } from "./tasks.ts";
 
 /**
- * What follows from a counted answer, as the capability's contract says under `publishes`. A fact about the run is said
- * for every run; one about something that outlives it (a data version) once, however many runs meet it.
+ * What follows from a counted answer, as the capability's contract says under `publishes`, each fact once: however many
+ * runs meet a data version, and however many tasks of a run leave the same model.
  */
 export function decideFacts(state: State, entry: Entry, catalogue: Catalogue, now: string): CloudEvent[] {
   const { event } = entry;
@@ -30,8 +30,7 @@ export function decideFacts(state: State, entry: Entry, catalogue: Catalogue, no
   return publishes.flatMap((publication) => {
     const fact = factFrom(publication, run, task, now);
     if (fact === undefined) return [];
-    const isOfRun = fact.subject === run.id;
-    return isOfRun || state.facts.get(eventKey(fact)) === undefined ? [fact] : [];
+    return state.facts.get(eventKey(fact)) === undefined ? [fact] : [];
   });
 }
 
@@ -59,10 +58,10 @@ function factFrom(
   });
 }
 
-/** Remembers facts about what outlives a run, so that they are not said again with another task's name. */
+/** Remembers facts, so that they are not said again with another task's name. */
 export function foldPublished(state: State, { event }: Entry): Change[] {
   const predicate = parseType(event.type)?.predicate;
-  if (predicate !== "published" || event.run === undefined || event.subject === event.run) return [];
+  if (predicate !== "published" || event.run === undefined) return [];
   const key = eventKey(event);
   return state.facts.get(key) === undefined ? [{ table: "facts", key, row: { event: event.id } }] : [];
 }

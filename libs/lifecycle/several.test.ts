@@ -3,6 +3,7 @@ import { longType, shortType } from "@jackfield/spec/event/type";
 import { defaultLifecycle, type Completion, type Step } from "@jackfield/spec/project/workflow";
 import { describe, expect, test } from "vitest";
 import { foldLog } from "./fold-log.ts";
+import type { Entry } from "./state.ts";
 import { inWords, Story } from "./story.ts";
 import { steer } from "./steer-run.ts";
 import { answer, builtInCatalogue, description, newest, registered, said, weather } from "./story-events.ts";
@@ -34,6 +35,10 @@ const given = (story: Story, handler: string): CloudEvent => {
   if (found === undefined) throw new Error(`${handler} was given nothing`);
   return found;
 };
+const at = (event: CloudEvent, index: number): Entry => ({
+  event,
+  position: { epoch: 1, sequence: index + 1 },
+});
 const words = (events: CloudEvent[]): string[] => events.map(inWords);
 
 describe("Several handlers of one task", () => {
@@ -108,6 +113,33 @@ describe("Several handlers of one task", () => {
     story.given(said("run.requested", { subproject: "seattle" }));
     expect(story.state.asks.size).toBe(2);
     expect(words(story.when(answer(given(story, "fetch"), "pass")))).toContain("run.finished pass");
+  });
+
+  test("end with their aborted run also while the only one rests before its next attempt", () => {
+    const story = asked({ quorum: 2 }, { concurrency: 1 });
+    const log = story.log.filter(({ type }) => type !== longType("fetch.triggered"));
+    const first = given(story, "a");
+    const resting = [...log, first, answer(first, "errored", { retry: true })];
+    const rows = foldLog(resting.map(at), builtInCatalogue);
+    const [run] = rows.runs.values();
+    if (run === undefined) throw new Error("no run");
+    const aborted = foldLog([...resting, steer(run, "aborted", {}, story.now())].map(at), builtInCatalogue);
+    expect(aborted.tasks.get(first.subject ?? "")?.status).toBe("skipped");
+    expect([...aborted.runs.values()][0]).toMatchObject({ progress: { running: 0 } });
+  });
+
+  test("that were spared an attempt which was on its way have it all the same, also after the run", () => {
+    const story = asked("first");
+    story.given(answer(given(story, "a"), "errored", { retry: true }));
+    const again = given(story, "a");
+    const ended = [...story.log.filter((event) => event !== again), answer(given(story, "c"), "fail")];
+    const over = { ...newest(story.given(answer(given(story, "c"), "fail")), "run.finished") };
+    const rows = foldLog([...ended, over, again].map(at), builtInCatalogue);
+    expect(rows.asks.get(`${again.subject ?? ""}/a`)).toMatchObject({
+      status: "triggered",
+      attempt: 2,
+      pruned: true,
+    });
   });
 
   test("are all aborted with their run, also those that wait", () => {

@@ -3,7 +3,7 @@ import { Problem } from "@jackfield/problem/problem";
 import { factId } from "@jackfield/spec/event/ids";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { freeEvent } from "./own-event.ts";
-import { skipAsks } from "./skip-asks.ts";
+import { skipAsked, skipAsks } from "./skip-asks.ts";
 import type { Run, RunningRun, Steered } from "./runs.ts";
 import type { Change, Entry, State } from "./state.ts";
 
@@ -36,8 +36,10 @@ export function foldSteered(state: State, { event }: Entry, predicate: Predicate
     ...(predicate === "paused" && { paused: steered }),
     ...(predicate === "aborted" && { aborted: steered }),
   };
-  const spared = predicate === "aborted" ? skipAsks(state, run.id, ({ run: ofRun }) => ofRun === run.id) : [];
-  return [{ table: "runs", key: run.id, row }, ...spared];
+  if (predicate !== "aborted") return [{ table: "runs", key: run.id, row }];
+  const over = skipAsked(state, row);
+  const spared = skipAsks(state, run.id, ({ run: ofRun }) => ofRun === run.id);
+  return [{ table: "runs", key: run.id, row: over.run }, ...over.changes, ...spared];
 }
 
 /** The fact that steers a run. @throws Problem E_STATE when the run is not in a state that allows it. */

@@ -17,9 +17,12 @@ export function foldTriggered(state: State, entry: Entry): Change[] {
   const item = itemGiven(state, event);
   const task = item?.task ?? (event.subject === undefined ? undefined : state.tasks.get(event.subject));
   const run = task === undefined ? undefined : state.runs.get(task.run);
-  if (task === undefined || run?.status !== "running") return [];
+  if (task === undefined || run === undefined || run.status === "requested" || run.status === "refused")
+    return [];
   const handlers = handlersOf(run, task);
-  if (task.status !== "ready") return handlers === undefined ? [] : foldAskTriggered(state, entry);
+  // Whoever is asked beside others may have been given it when the rest was over.
+  if (task.status !== "ready" || run.status !== "running")
+    return handlers === undefined ? [] : foldAskTriggered(state, entry);
   const list = expandedBy(task, entry);
   const open = list === undefined ? givenOut(task, event) : undefined;
   const row = list ?? (open !== undefined && handlers !== undefined ? askedTask(open, handlers) : open);

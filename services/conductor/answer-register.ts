@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { ensureHandlerConsumer } from "@jackfield/events/handler-consumer";
 import { handlerKey, registration } from "@jackfield/lifecycle/handlers";
 import { Problem } from "@jackfield/problem/problem";
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { placeOfHandler, type register } from "@jackfield/spec/ask/conductor";
 import { handlerDescription, type HandlerDescription } from "@jackfield/spec/facts/handler";
 import type { Conductor } from "./conductor.ts";
@@ -47,9 +48,12 @@ function note(conductor: Conductor, greeting: Greeting, description: HandlerDesc
   const { instance, concurrency, leaving = false } = greeting;
   const changed = conductor.live.greet({ description, instance, concurrency, leaving }, performance.now());
   const current = conductor.live.get(handlerKey(description.project, description.handler))?.description;
-  const now = new Date().toISOString();
-  const fact = current === undefined ? undefined : registration(conductor.state, current, now);
-  if (fact !== undefined) void conductor.decideNow(() => [fact]);
+  // Made when its turn comes: what was said before it may have been read back by then.
+  const say = (now: string): CloudEvent[] => {
+    const fact = current === undefined ? undefined : registration(conductor.state, current, now);
+    return fact === undefined ? [] : [fact];
+  };
+  if (say("").length > 0) void conductor.decideNow(say);
   else if (changed) conductor.wake();
 }
 

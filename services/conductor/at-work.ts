@@ -93,7 +93,8 @@ export class AtWork {
   }
 
   #release(key: string): void {
-    this.heard.delete(key);
+    // A slot that was taken for what is still on its way into the stream is kept.
+    if (!this.heard.delete(key)) return;
     const taken = this.#taken.get(key);
     if (taken === undefined) return;
     this.#taken.delete(key);

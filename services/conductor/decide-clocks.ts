@@ -7,13 +7,15 @@ import type { AtWork } from "./at-work.ts";
 import { lostAfterMs, returnMs } from "./live-handlers.ts";
 import type { Surroundings } from "./prepare.ts";
 
+type Seen = Pick<Surroundings, "state" | "live" | "catalogue" | "activeMs" | "nowMs">;
+
 /** What the clocks say: attempts that took too long, handlers that are gone. Said first, acted upon when read back. */
-export const decideClocks = (atWork: AtWork, around: Surroundings, now: string): CloudEvent[] => [
+export const decideClocks = (atWork: AtWork, around: Seen, now: string): CloudEvent[] => [
   ...overdue(atWork, around, now),
   ...lost(around, now),
 ];
 
-function overdue(atWork: AtWork, { state, catalogue, nowMs }: Surroundings, now: string): CloudEvent[] {
+function overdue(atWork: AtWork, { state, catalogue, nowMs }: Seen, now: string): CloudEvent[] {
   const events: CloudEvent[] = [];
   for (const [id, heard] of atWork.heard) {
     // What is asked beside a task outlives the run, and says itself what that is called.
@@ -28,7 +30,7 @@ function overdue(atWork: AtWork, { state, catalogue, nowMs }: Surroundings, now:
   return events;
 }
 
-function lost({ state, live, activeMs, nowMs }: Surroundings, now: string): CloudEvent[] {
+function lost({ state, live, activeMs, nowMs }: Seen, now: string): CloudEvent[] {
   const events: CloudEvent[] = [];
   for (const known of state.handlers.values()) {
     if (known.lost) continue;

@@ -32,7 +32,8 @@ function followRow(following: Following, key: string, row: Task | Ask): void {
   if (row.status === "ready" && row.restMs > 0) following.wake(row.restMs);
 }
 
-function ownerOf({ state }: Pick<Following, "state">, row: Task | Ask): Taken {
+/** The slot that somebody at work takes. */
+export function ownerOf({ state }: Pick<Following, "state">, row: Task | Ask): Taken {
   const { capability, run } = row;
   const asked = "role" in row ? row : { role: "primary" as const, head: state.runs.get(run) };
   const project = asked.head?.scope.project ?? "";

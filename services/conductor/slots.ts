@@ -17,7 +17,11 @@ export function roomNow(
 }
 
 /** Whoever was given work holds a slot from now on, not only when that is read back. */
-export function takeSlots({ atWork }: Desk, able: readonly Prepared[], given: readonly CloudEvent[]): void {
+export function takeSlots(
+  { atWork }: Pick<Desk, "atWork">,
+  able: readonly Prepared[],
+  given: readonly CloudEvent[],
+): void {
   const byId = new Map(able.map((prepared) => [askKey(prepared.task.id, prepared.who.handler), prepared]));
   const keys = given.map(({ subject = "", handler = "" }) => askKey(subject, handler));
   // What the cache answers comes with its `finished` and takes no slot.
