@@ -29,8 +29,10 @@ export async function connect(
     JACKFIELD_ARTIFACTS_URL: artifactsUrl,
   } = settings;
   const database = stateful ? await openSchema(name, settings) : undefined;
-  const creds = credsPath === undefined ? undefined : await readCredential(credsPath);
-  const events = await openEvents({ url, name, prefix, creds });
+  const events = await openStream().catch(async (problem: unknown) => {
+    await database?.close();
+    throw problem;
+  });
   const publisher = createPublisher(events);
   return {
     events,
@@ -43,6 +45,11 @@ export async function connect(
       await database?.close();
     },
   };
+
+  async function openStream(): Promise<Events> {
+    const creds = credsPath === undefined ? undefined : await readCredential(credsPath);
+    return openEvents({ url, name, prefix, creds });
+  }
 }
 
 const readCredential = (path: string): Promise<string> =>

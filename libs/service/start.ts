@@ -33,8 +33,8 @@ export async function startService(
   const settings = readConfig(serviceSettings, environment);
   const config = readConfig(service.parts.config ?? z.unknown(), environment);
   const log = openLog({ service: service.name, level: settings.JACKFIELD_LOG_LEVEL, sink });
-  const telemetry = await startTelemetry(service.name, environment);
   const connections = await connect(service.name, settings, { stateful: service.stateful });
+  const telemetry = await startTelemetry(service.name, environment);
   const stopping = new AbortController();
   const parts = withConnections(connections, { config, log, health, signal: stopping.signal });
   const running = await startParts(service.parts, parts);

@@ -44,7 +44,12 @@ async function runService({ out, environment, signal }: Call, names: readonly st
   if (name === undefined || more.length > 0)
     throw new Problem("E_USAGE", "admin service takes one NAME", { next: "jackfield admin service tracker" });
   const { startOne } = await loadLauncher();
-  const service = await startOne(name, { ...environment });
+  const onWaiting = ({ message, why }: Problem): void => out.say(`waiting: ${message} ${why ?? ""}`);
+  const service = await startOne(name, { ...environment }, { onWaiting, signal }).catch((thrown: unknown) => {
+    if (!signal.aborted) throw thrown;
+    return undefined;
+  });
+  if (service === undefined) return exit.pass;
   out.say(`${name} is up; Ctrl-C stops`);
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   await service.stop();
