@@ -1,36 +1,30 @@
 import type { Bed } from "./bed.ts";
 import type { Measured, Quantity } from "./figure.ts";
+import type { ChainRunner } from "./chain-runner.ts";
+import { openRestate } from "./restate.ts";
 import { Spine } from "./spine.ts";
 
-/** Somebody who runs three no-op tasks in a row. */
-export interface ChainRunner extends AsyncDisposable {
-  /** One run, from the request until its end is known. */
-  run(): Promise<void>;
-  /** Runs this work; CPU µs of an event by process where there are events. */
-  measured(work: () => Promise<void>): Promise<Record<string, number>>;
-}
-
-/** Those who take turns: the spine on a server with its default sync, the same on one that syncs each write. */
+/** Those who take turns: the spine on a server with its default sync, on one that syncs each write, and a peer. */
 export interface Chains extends AsyncDisposable {
   ours: ChainRunner;
   always: ChainRunner;
+  /** Or why there is none. */
+  peer: ChainRunner | string;
 }
 
-/** So many runs are warmed up with, before anything is measured: a service is measured as it runs, not while Node compiles it. */
+/** So many runs are done before anything is measured: a service is measured as it runs, not while Node compiles it. */
 const warmUp = 1_500;
 
 export async function openChains(bed: Bed): Promise<Chains> {
   const ours = chainOn(await Spine.open(bed, await bed.nats(), slots));
   const always = chainOn(await Spine.open(bed, await bed.nats("always"), slots));
-  for (const runner of [ours, always]) await runMany(runner, warmUp);
-  return {
-    ours,
-    always,
-    [Symbol.asyncDispose]: async () => {
-      await ours[Symbol.asyncDispose]();
-      await always[Symbol.asyncDispose]();
-    },
+  const peer = await openRestate(bed);
+  const all = [ours, always, ...(typeof peer === "string" ? [] : [peer])];
+  for (const runner of all) await runMany(runner, warmUp);
+  const close = async (): Promise<void> => {
+    for (const runner of all) await runner[Symbol.asyncDispose]();
   };
+  return { ours, always, peer, [Symbol.asyncDispose]: close };
 }
 
 /** Enough that no run in flight waits for a slot. */
@@ -70,8 +64,13 @@ export const cpuBeside = (cpu: Readonly<Record<string, number>>): Record<string,
     Object.entries(cpu).map(([process, value]) => [`CPU per event: ${process}`, { value, unit: "µs" }]),
   );
 
-/** What stands for a peer that cannot be had. */
-export const noPeer = (why: string): Pick<Measured, "against" | "ratio"> => ({
-  against: { name: why, value: 0 },
-  ratio: undefined,
-});
+/** The peer's value beside ours, or why there is none. */
+export const comparedWith = (
+  peer: Chains["peer"],
+  ours: number,
+  theirs: () => number,
+): Pick<Measured, "against" | "ratio"> => {
+  if (typeof peer === "string") return { against: { name: peer, value: 0 }, ratio: undefined };
+  const value = theirs();
+  return { against: { name: "Restate with its defaults, the same three steps", value }, ratio: ours / value };
+};

@@ -6,7 +6,7 @@ import { defaultLifecycle, type Step } from "@jackfield/spec/project/workflow";
 
 export const project = "bench";
 export const subproject = "one";
-const filler = "A line that brings an event to the size that events have. ".repeat(8);
+export const filler = "A line that brings an event to the size that events have. ".repeat(8);
 
 export const said = (short: string, parts: Partial<CloudEvent>): CloudEvent => ({
   specversion: "1.0",

@@ -1,4 +1,4 @@
-import { cpuBeside, noPeer, openChains, runOneByOne } from "../chain.ts";
+import { comparedWith, cpuBeside, openChains, runOneByOne } from "../chain.ts";
 import { atMost, type Figure, type Quantity } from "../figure.ts";
 import { quantile } from "../statistics.ts";
 
@@ -11,23 +11,26 @@ export const chainLatency: Figure = {
   goal: [atMost("value", 10), atMost("p99", 40)],
   measure: async (bed) => {
     await using chains = await openChains(bed);
-    const ours: number[] = [];
-    const always: number[] = [];
+    const { peer } = chains;
+    const times = { ours: [] as number[], always: [] as number[], peer: [] as number[] };
     let cpu: Record<string, number> = {};
     for (let round = 0; round < rounds; round += 1) {
       cpu = await chains.ours.measured(
-        async () => void ours.push(...(await runOneByOne(chains.ours, runsARound))),
+        async () => void times.ours.push(...(await runOneByOne(chains.ours, runsARound))),
       );
-      always.push(...(await runOneByOne(chains.always, runsARound)));
+      times.always.push(...(await runOneByOne(chains.always, runsARound)));
+      if (typeof peer !== "string") times.peer.push(...(await runOneByOne(peer, runsARound)));
     }
+    const value = quantile(times.ours, 0.5);
     return {
-      value: quantile(ours, 0.5),
+      value,
       unit: "ms",
-      ...noPeer("nobody yet"),
+      ...comparedWith(peer, value, () => quantile(times.peer, 0.5)),
       beside: {
-        p99: milliseconds(ours, 0.99),
-        "p50 with sync_interval: always": milliseconds(always, 0.5),
-        "p99 with sync_interval: always": milliseconds(always, 0.99),
+        p99: milliseconds(times.ours, 0.99),
+        "p50 with sync_interval: always": milliseconds(times.always, 0.5),
+        "p99 with sync_interval: always": milliseconds(times.always, 0.99),
+        ...(typeof peer !== "string" && { "p99 of the peer": milliseconds(times.peer, 0.99) }),
         ...cpuBeside(cpu),
       },
     };

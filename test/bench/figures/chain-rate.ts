@@ -1,4 +1,4 @@
-import { cpuBeside, noPeer, openChains, runMany } from "../chain.ts";
+import { comparedWith, cpuBeside, openChains, runMany } from "../chain.ts";
 import { atLeast, type Figure } from "../figure.ts";
 import { median } from "../statistics.ts";
 
@@ -11,20 +11,25 @@ export const chainRate: Figure = {
   goal: [atLeast("value", 400)],
   measure: async (bed) => {
     await using chains = await openChains(bed);
-    const ours: number[] = [];
-    const always: number[] = [];
+    const { peer } = chains;
+    const rates = { ours: [] as number[], always: [] as number[], peer: [] as number[] };
     let cpu: Record<string, number> = {};
     for (let round = 1; round <= rounds; round += 1) {
-      cpu = await chains.ours.measured(async () => void ours.push(await runMany(chains.ours, runsARound)));
-      always.push(await runMany(chains.always, runsARound));
-      bed.say(`  round ${round}: ${ours.at(-1)?.toFixed(0)} runs/s, ${always.at(-1)?.toFixed(0)} synced`);
+      cpu = await chains.ours.measured(
+        async () => void rates.ours.push(await runMany(chains.ours, runsARound)),
+      );
+      rates.always.push(await runMany(chains.always, runsARound));
+      if (typeof peer !== "string") rates.peer.push(await runMany(peer, runsARound));
+      const last = Object.entries(rates).map(([name, of]) => `${name} ${of.at(-1)?.toFixed(0) ?? "-"}`);
+      bed.say(`  round ${round}: ${last.join(", ")} runs/s`);
     }
+    const value = median(rates.ours);
     return {
-      value: median(ours),
+      value,
       unit: "runs/s",
-      ...noPeer("nobody yet"),
+      ...comparedWith(peer, value, () => median(rates.peer)),
       beside: {
-        "with sync_interval: always": { value: median(always), unit: "runs/s" },
+        "with sync_interval: always": { value: median(rates.always), unit: "runs/s" },
         ...cpuBeside(cpu),
       },
     };
