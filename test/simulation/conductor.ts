@@ -162,7 +162,7 @@ export class Conductor extends Process {
       return;
     }
     // A durable consumer delivers again what was not acknowledged, behind what came after it.
-    const batch = this.#world.broken === "durable-order" && random.chance(0.2) ? inOrder.reverse() : inOrder;
+    const batch = this.#world.broken === "durable-order" && random.chance(0.6) ? inOrder.reverse() : inOrder;
     const now = this.#world.now();
     const changed = new ChangedRows();
     const readBack: string[] = [];

@@ -38,7 +38,9 @@ export class People extends Process {
 
   /** Nothing stays paused for ever. */
   resumeAll(): void {
-    for (const run of this.#world.database.load().runs.values()) this.#steer(run.id, "resumed");
+    const runs = this.#world.lock.holder?.desk?.rows.runs.values() ?? [];
+    for (const run of runs)
+      if (run.status === "running" && run.paused !== undefined) this.#steer(run.id, "resumed");
   }
 
   #act(): void {
@@ -111,8 +113,8 @@ export class People extends Process {
   }
 
   #steerSome(): void {
-    const { random, database } = this.#world;
-    const [run] = random.shuffled([...database.load().runs.keys()]);
+    const { random, lock } = this.#world;
+    const [run] = random.shuffled([...(lock.holder?.desk?.rows.runs.keys() ?? [])]);
     if (run !== undefined)
       this.#steer(run, random.pick<Steering>(["paused", "paused", "resumed", "aborted"]));
   }

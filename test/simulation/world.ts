@@ -198,9 +198,11 @@ export class World implements Scene {
   }
 
   #isDone(): boolean {
-    const { runs, asks } = this.database.load();
+    const rows = this.lock.holder?.desk?.rows;
+    if (rows === undefined) return false;
+    const { runs, asks } = rows;
     const isOver = ({ status }: { status: string }): boolean =>
       ["finished", "refused", "done", "skipped"].includes(status);
-    return [...runs.values(), ...asks.values()].every(isOver) && this.lock.holder?.desk !== undefined;
+    return [...runs.values(), ...asks.values()].every(isOver);
   }
 }
