@@ -7,7 +7,6 @@ export const attempt: typeof sound.attempt = async (place, handler, handed) => {
   const { delivery } = handed;
   // Whoever relies on redelivery takes what is redelivered without asking.
   const unacknowledged = { ...delivery, redelivered: false, ack: () => undefined };
-  const worked = await sound.attempt(place, handler, { ...handed, delivery: unacknowledged });
+  await sound.attempt(place, handler, { ...handed, delivery: unacknowledged });
   delivery.ack();
-  return worked;
 };
