@@ -132,8 +132,11 @@ test("a repeat that the server has forgotten is known by the tracker, and other 
   const first = JSON.stringify(foreign("once", { data: { n: 1 }, time: "2026-01-01T00:00:00Z" }));
   // Without a message id the stream cannot know the next one as a repeat, as after two minutes.
   await connection.request(`${subjectRoot}._._.com.example.pushed`, first);
-  const { body } = await bed.call("/v1/events?order=newest&limit=1");
-  const [{ position } = { position: "" }] = (body as { events: { position: string }[] }).events;
+  const { position } = await until("the log has it", async () => {
+    const { body } = await bed.call("/v1/events?order=newest&limit=9");
+    const { events } = body as { events: { position: string; event: { id: string } }[] };
+    return events.find(({ event }) => event.id === "once");
+  });
   const repeat = await structured(foreign("once", { data: { n: 1 } }));
   expect(repeat).toMatchObject({ status: 202, body: { id: "once", duplicate: true, position } });
   const conflict = await structured(foreign("once", { data: { n: 2 } }));
