@@ -6,6 +6,7 @@ import { isOwn } from "@jackfield/lifecycle/facts";
 import type { Rows } from "@jackfield/lifecycle/state";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Commit } from "./database.ts";
+import { eventKey } from "@jackfield/spec/event/ids";
 import { Desk } from "./desk.ts";
 import { compareFolds } from "./judge.ts";
 import { catalogue } from "./plant.ts";
@@ -170,7 +171,7 @@ export class Conductor extends Process {
       if (entry.refused !== undefined) continue;
       if (isOwn(entry.event)) {
         desk.readBack(entry.event);
-        readBack.push(entry.event.id);
+        readBack.push(eventKey(entry.event));
       }
       const changes = evolve(desk.rows, entry, catalogue);
       for (const change of changes) {

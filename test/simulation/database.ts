@@ -2,6 +2,8 @@ import type { ChangedRows } from "@jackfield/conductor/changed-rows";
 import { tableNames } from "@jackfield/conductor/changed-rows";
 import type { OutboxRow } from "@jackfield/conductor/save";
 import { noRows, type Rows, type Tables } from "@jackfield/lifecycle/state";
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { eventKey } from "@jackfield/spec/event/ids";
 
 /** Rows as the text that lies in the database, by table and key. */
 export type Texts = Map<keyof Tables, Map<string, string>>;
@@ -11,7 +13,7 @@ export interface Commit {
   to: number;
   changed: ChangedRows;
   decided: readonly OutboxRow[];
-  /** Ids of decisions that were read back, whoever made them. */
+  /** Keys of decisions that were read back, whoever made them. */
   readBack: readonly string[];
 }
 
@@ -25,20 +27,20 @@ export class Database {
 
   /** False when somebody else moved the position meanwhile; nothing is written then. */
   commit({ from, to, changed, decided, readBack }: Commit): boolean {
-    const isTaken = decided.some(({ n, text }) => this.#outbox.has(n) || this.#numbers.has(idIn(text)));
+    const isTaken = decided.some(({ n, text }) => this.#outbox.has(n) || this.#numbers.has(keyIn(text)));
     // Two that stand at one place may both decide: the second meets what the first wrote.
     if (this.position !== from || isTaken) return false;
     this.position = to;
     for (const table of changed.tables()) {
       for (const [key, row] of changed.of(table)) this.texts.get(table)?.set(key, JSON.stringify(row));
     }
-    for (const id of readBack) {
-      this.#outbox.delete(this.#numbers.get(id) ?? 0);
-      this.#numbers.delete(id);
+    for (const key of readBack) {
+      this.#outbox.delete(this.#numbers.get(key) ?? 0);
+      this.#numbers.delete(key);
     }
     for (const { n, text } of decided) {
       this.#outbox.set(n, text);
-      this.#numbers.set(idIn(text), n);
+      this.#numbers.set(keyIn(text), n);
     }
     return true;
   }
@@ -60,7 +62,7 @@ export class Database {
 }
 
 /** A row of the outbox is an event as this process wrote it. */
-const idIn = (text: string): string => (JSON.parse(text) as { id?: string }).id ?? "";
+const keyIn = (text: string): string => eventKey(JSON.parse(text) as CloudEvent);
 
 export const textsOf = (rows: Rows): Texts =>
   new Map(
