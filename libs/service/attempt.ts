@@ -6,7 +6,12 @@ import type { Publisher } from "@jackfield/events/publish";
 import { asProblem, Problem, reportOf } from "@jackfield/problem/problem";
 import type { Descriptor } from "@jackfield/spec/event/artifact";
 import type { Result, Status } from "@jackfield/spec/event/outcome";
-import { triggeredData, type FinishedData, type TriggeredData } from "@jackfield/spec/event/task";
+import {
+  leaseEveryMs,
+  triggeredData,
+  type FinishedData,
+  type TriggeredData,
+} from "@jackfield/spec/event/task";
 import { finishedEvent, progressedEvent, startedEvent, type Assignment } from "./answer-events.ts";
 import { askLease, keepLease, type StopReason } from "./lease.ts";
 import type { Log } from "./log.ts";
@@ -42,8 +47,6 @@ interface Ended {
   result?: Result;
   data: FinishedData;
 }
-
-const leaseEveryMs = 5_000;
 
 /**
  * One attempt: `started` is stored, then the delivery acknowledged, then the work done, then `finished` published
@@ -106,7 +109,7 @@ interface Work {
 async function work(place: Workplace, handler: Handler, { assignment, data, trace }: Work): Promise<Ended> {
   const stop = new AbortController();
   const lease = keepLease(() => askLease(place.events, assignment), {
-    everyMs: leaseEveryMs,
+    everyMs: leaseEveryMs(data.limits),
     onStop: (reason) => stop.abort(stopped(reason)),
   });
   // AbortSignal.any would say the same, but takes 10 to 20 µs of every task.

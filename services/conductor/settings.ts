@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { OwnLimits } from "@jackfield/lifecycle/trigger-task";
 
-/** A handler at work asks every 5 s; one question may be lost. */
+/** A handler at work asks at least three times in its lease; a loaded machine needs some time for each answer. */
 const shortestLease = 6;
 
 /** The limits of every attempt, for an installation that knows better than the defaults. */

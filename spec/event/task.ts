@@ -90,3 +90,7 @@ export const lifeData = {
   progressed: progressedData,
   finished: finishedData,
 } as const;
+
+/** How often whoever works asks for its lease, ms: every 5 s, or so often that two questions may be lost. */
+export const leaseEveryMs = ({ leaseSeconds }: { leaseSeconds: number } = { leaseSeconds: 60 }): number =>
+  Math.min(5_000, (leaseSeconds * 1_000) / 3);

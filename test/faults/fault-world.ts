@@ -91,7 +91,7 @@ export class FaultWorld implements AsyncDisposable {
   ): Promise<HandlerProcess> {
     const steps = ["fetch", "split", "train", "evaluate"];
     const whole = { concurrency: 8, milliseconds: 20, history: this.history, ...settings };
-    const handler = new HandlerProcess(join(this.#programs, "steps.mjs"), {
+    const handler = new HandlerProcess([join(this.#programs, "steps.mjs")], {
       ...this.#environment,
       ...(await this.world.settingsOf("faults", settings.name, steps)),
       JACKFIELD_STEPS: JSON.stringify(whole),

@@ -4,14 +4,17 @@ import { stopProcess } from "../journeys/world.ts";
 
 /** A handler in a process of its own, which is started again when it dies. */
 export class HandlerProcess {
-  readonly #program: string;
+  readonly #words: readonly string[];
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #cwd: string | undefined;
   #child: ChildProcess;
   #ending = false;
 
-  constructor(program: string, environment: Readonly<Record<string, string>>) {
-    this.#program = program;
+  /** A program and its arguments; one that works in a folder of its own talks to people, which nobody reads here. */
+  constructor(words: readonly string[], environment: Readonly<Record<string, string>>, cwd?: string) {
+    this.#words = words;
     this.#environment = environment;
+    this.#cwd = cwd;
     this.#child = this.#start();
   }
 
@@ -32,9 +35,10 @@ export class HandlerProcess {
   }
 
   #start(): ChildProcess {
-    const child = spawn(process.execPath, [this.#program], {
+    const child = spawn(process.execPath, [...this.#words], {
+      ...(this.#cwd !== undefined && { cwd: this.#cwd }),
       env: { PATH: process.env["PATH"], ...this.#environment },
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: ["ignore", "ignore", this.#cwd === undefined ? "inherit" : "ignore"],
     });
     void once(child, "exit").then(() => {
       if (!this.#ending) this.#child = this.#start();

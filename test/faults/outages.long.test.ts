@@ -6,7 +6,7 @@ const minuteMs = 60_000;
 
 test("PostgreSQL gone for five minutes with 500 tasks running, and for one: no false timeout, nothing parked", async () => {
   const work = { concurrency: 600, millisecondsOf: { train: 6 * minuteMs } };
-  await using world = await beginOutages(work);
+  await using world = await beginOutages(work, 20);
   await postgresGone(world, { tasks: 500, forMs: 5 * minuteMs });
   await postgresGone(world, { tasks: 20, forMs: minuteMs });
   const verdict = await world.faults.verdict();

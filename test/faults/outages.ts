@@ -17,14 +17,17 @@ export interface OutageWorld extends AsyncDisposable {
 /** The shortest that there is, so that whoever is given up wrongly is so while the test looks. */
 export const leaseSeconds = 6;
 
-export async function beginOutages(work: FaultOptions["work"] = {}): Promise<OutageWorld> {
+export async function beginOutages(
+  work: FaultOptions["work"] = {},
+  lease = leaseSeconds,
+): Promise<OutageWorld> {
   const folder = await emptyFolder();
   const [postgres, clock] = [await OwnPostgres.start(folder), new Clock(folder)];
   const faults = await FaultWorld.begin({
     environment: {
       ...clock.environment,
       JACKFIELD_POSTGRES_URL: postgres.url,
-      JACKFIELD_LEASE_SECONDS: String(leaseSeconds),
+      JACKFIELD_LEASE_SECONDS: String(lease),
     },
     work,
   });

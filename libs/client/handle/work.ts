@@ -9,7 +9,7 @@ import { openWorkingFolder, type WorkingFolder } from "@jackfield/executor/worki
 import { asProblem, Problem, reportOf } from "@jackfield/problem/problem";
 import { partsOfTask } from "@jackfield/spec/event/ids";
 import type { FinishedData, ProgressedData } from "@jackfield/spec/event/task";
-import { triggeredData } from "@jackfield/spec/event/task";
+import { leaseEveryMs, triggeredData } from "@jackfield/spec/event/task";
 import type { Result, Status } from "@jackfield/spec/event/outcome";
 import { parseType } from "@jackfield/spec/event/type";
 import { finish, heartbeat, progress, type pulledTask } from "@jackfield/spec/http/handlers";
@@ -19,6 +19,7 @@ import { download } from "../upload.ts";
 import { columns } from "../words.ts";
 import { layInputs, type LaidInputs } from "./inputs.ts";
 import { freshFolder, keepLogs, keepOutputs } from "./outputs.ts";
+import { patiently } from "./patience.ts";
 
 export type Pulled = z.output<typeof pulledTask>;
 
@@ -42,8 +43,6 @@ export interface Answer extends FinishedData {
   result?: Result;
 }
 
-const beatMs = 5_000;
-
 /** Does one task from its inputs to its answer; only the door being gone for good is thrown. */
 export async function doTask(bench: Bench, pulled: Pulled): Promise<Answer> {
   const stopping = new AbortController();
@@ -51,11 +50,12 @@ export async function doTask(bench: Bench, pulled: Pulled): Promise<Answer> {
   const ended = new AbortController();
   const beating = beat(bench, pulled, { stopping, ended: ended.signal });
   const answer = await work(bench, pulled, signal);
-  ended.abort();
-  await beating;
   const said = bench.leaving.aborted && answer.status !== "succeeded" ? handedBack : answer;
-  const { server } = bench;
-  await server.post(finish.answer, taskPath(pulled, "finished"), { body: { ...said, token: pulled.token } });
+  const body = { ...said, token: pulled.token };
+  const say = () => bench.server.post(finish.answer, taskPath(pulled, "finished"), { body });
+  // Until the answer is taken it is still our task.
+  await patiently(say, signal).finally(() => ended.abort());
+  await beating;
   return said;
 }
 
@@ -76,7 +76,9 @@ interface Beating {
 
 /** Tells the server that work goes on, and hears when it should not. No answer means: go on. */
 async function beat({ server }: Bench, pulled: Pulled, { stopping, ended }: Beating): Promise<void> {
-  const goesOn = (): Promise<boolean> => delay(beatMs, true, { signal: ended }).catch(() => false);
+  const limits = triggeredData.safeParse(pulled.event.data).data?.limits;
+  const everyMs = leaseEveryMs(limits);
+  const goesOn = (): Promise<boolean> => delay(everyMs, true, { signal: ended }).catch(() => false);
   while (await goesOn()) {
     await server
       .post(heartbeat.answer, taskPath(pulled, "heartbeat"), { body: { token: pulled.token } })
@@ -87,21 +89,25 @@ async function beat({ server }: Bench, pulled: Pulled, { stopping, ended }: Beat
 }
 
 async function work(bench: Bench, pulled: Pulled, signal: AbortSignal): Promise<Answer> {
+  const beganMs = performance.now();
   const reader = { token: pulled.token };
   const folder = await openWorkingFolder(bench.work, `${pulled.task}-${pulled.event.attempt ?? 1}`);
   const logs = await freshFolder(join(bench.work, "logs", folder.root.split("/").at(-1) ?? "task"));
   const keeping = { server: bench.server, reader };
   try {
-    const { inputs } = triggeredData.parse(pulled.event.data);
+    const { inputs, limits } = triggeredData.parse(pulled.event.data);
     const laid = await layInputs(inputs, {
       folder,
-      fetch: (digest) => download(bench.server, digest, reader),
+      fetch: (digest) => patiently(() => download(bench.server, digest, reader), signal),
       csv: (name) => asksForCsv(bench.argv, name),
     });
-    const end = await runCommand(bench, { pulled, inputs, laid, folder, logs, signal });
-    const kept = await keepLogs(logs, keeping);
+    // How long is left is said by a clock that never jumps, and by no clock of another machine.
+    const seconds = Math.max(0.1, limits.finishSeconds - (performance.now() - beganMs) / 1_000 - 2);
+    const end = await runCommand(bench, { pulled, inputs, laid, folder, logs, signal, seconds });
+    const kept = await patiently(() => keepLogs(logs, keeping), signal);
     const capability = capabilityOf(pulled);
-    const outputs = await keepOutputs(end, { capability, testIds: laid.testIds }, keeping);
+    const about = { capability, testIds: laid.testIds };
+    const outputs = await patiently(() => keepOutputs(end, about, keeping), signal);
     return answerOf(end, { outputs, logs: kept });
   } catch (thrown) {
     return failed(asProblem(thrown), await keepLogs(logs, keeping).catch(() => []));
@@ -146,9 +152,12 @@ interface Run {
   folder: WorkingFolder;
   logs: string;
   signal: AbortSignal;
+  /** How long it may take. */
+  seconds: number;
 }
 
-function runCommand(bench: Bench, { pulled, inputs, laid, folder, logs, signal }: Run): Promise<ContractEnd> {
+function runCommand(bench: Bench, run: Run): Promise<ContractEnd> {
+  const { pulled, inputs, laid, folder, logs, signal, seconds } = run;
   const task = contractTask(pulled, inputs, laid);
   return runContract({
     argv: bench.argv,
@@ -160,7 +169,7 @@ function runCommand(bench: Bench, { pulled, inputs, laid, folder, logs, signal }
     basePath: bench.path,
     input: laid.input,
     seeLogs: `jackfield logs ${task.task}`,
-    limits: { seconds: Math.max(0.1, (Date.parse(pulled.deadline) - Date.now()) / 1000 - 2) },
+    limits: { seconds },
     task,
     onProgress: tellProgress(bench.server, pulled),
   });

@@ -20,10 +20,13 @@ export class Points {
     mkdirSync(folder, { recursive: true });
   }
 
-  async arm(faults: FaultWorld, { process, point, victim, passing }: Wanted): Promise<void> {
-    const { logs = "" } = await faults.world.run();
+  async arm(
+    { world, history }: Pick<FaultWorld, "world" | "history">,
+    { process, point, victim, passing }: Wanted,
+  ): Promise<void> {
+    const { logs = "" } = await world.run();
     const run = join(logs, "../run.json");
-    const blow: Blow = { id: randomUUID(), victim, passing, run, history: faults.history };
+    const blow: Blow = { id: randomUUID(), victim, passing, run, history };
     writeFileSync(join(this.folder, fileOf(process, point)), JSON.stringify(blow));
   }
 
