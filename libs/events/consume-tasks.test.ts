@@ -7,6 +7,7 @@ import { consumeTasks, type ConsumeTasksOptions, type TaskDelivery } from "./con
 import { openEvents, type Events } from "./connection.ts";
 import { consumerInfo, ensureHandlerConsumer } from "./handler-consumer.ts";
 import { durableName } from "./names.ts";
+import { markAgain, outgoing } from "./outgoing.ts";
 import { createPublisher } from "./publish.ts";
 import { ensureStream } from "./stream.ts";
 import { subjectOf } from "./subject.ts";
@@ -104,7 +105,7 @@ test("a worker takes the next task while its last answer is on its way, and is w
   expect(seen.slice(2).sort()).toEqual(["1 ends", "2 ends"]);
 });
 
-test("what waited for a handler, and what an anew made consumer shows again, is marked as redelivered", async () => {
+test("what waited for a handler, what an anew made consumer shows again, and what is said again, is marked as redelivered", async () => {
   await using events = await freshEvents();
   await using publisher = createPublisher(events);
   const bound = await ensureHandlerConsumer(events, boost);
@@ -117,11 +118,16 @@ test("what waited for a handler, and what an anew made consumer shows again, is 
   await until("both again", () => handler.tasks.length === 3);
   await publisher.publish(triggered("3"));
   await until("the third", () => handler.tasks.length === 4);
+  const again = outgoing(triggered("4"), events);
+  markAgain(again.headers);
+  await publisher.send(again);
+  await until("the fourth", () => handler.tasks.length === 5);
   expect(handler.tasks.map(({ event, redelivered }) => [event.id, redelivered])).toEqual([
     ["1", true],
     ["1", true],
     ["2", true],
     ["3", false],
+    ["4", true],
   ]);
 });
 

@@ -3,6 +3,7 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Events } from "./connection.ts";
 import { consumerInfo, type BoundConsumer } from "./handler-consumer.ts";
 import { readDelivery, type Refusal } from "./log-entry.ts";
+import { mayBeRepeat } from "./outgoing.ts";
 import { pause } from "./pause.ts";
 import { Pull, type Delivery } from "./pull.ts";
 import { natsProblem } from "./refused.ts";
@@ -12,9 +13,9 @@ export interface TaskDelivery {
   event: CloudEvent;
   sequence: number;
   /**
-   * Perhaps it was worked on before: delivered twice, there before this handler came, or put back into the stream. A
-   * server that was killed forgets what it delivered and which acks came, and counts from one. Ask for the lease before
-   * working.
+   * Perhaps it was worked on before: delivered twice, there before this handler came, said again by the conductor, or put
+   * back into the stream. A server that was killed forgets what it delivered and which acks came, and counts from one. Ask
+   * for the lease before working.
    */
   redelivered: boolean;
   /** How long it has been in the stream, by the clocks of the server and of this machine. */
@@ -158,7 +159,7 @@ export function taskOf(
   return {
     event: read.event,
     sequence,
-    redelivered: count > 1 || old || read.restored === true,
+    redelivered: count > 1 || old || mayBeRepeat(message.headers),
     ageMs: Math.max(0, Date.now() - storedMs),
     ack: () => void message.respond("+ACK"),
     working: () => void message.respond("+WPI"),

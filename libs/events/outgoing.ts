@@ -14,6 +14,15 @@ export const isRestored = (headers: MsgHdrs | undefined): boolean => headers?.ha
 /** Says that an event was in the log before. */
 export const markRestored = (headers: MsgHdrs): void => headers.set(restored, "1");
 
+const again = "Jackfield-Again";
+
+/** Says that an event is sent once more: the server drops a repeat for two minutes only, later it lies there twice. */
+export const markAgain = (headers: MsgHdrs): void => headers.set(again, "1");
+
+/** Does whoever sent it say that it may lie in the stream already? */
+export const mayBeRepeat = (headers: MsgHdrs | undefined): boolean =>
+  isRestored(headers) || headers?.has(again) === true;
+
 /** An event, ready for the stream. */
 export interface Outgoing {
   subject: string;

@@ -3,7 +3,7 @@ import { deferred, type Deferred, type Msg, type Status, type Subscription } fro
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Position } from "@jackfield/spec/event/position";
 import type { Events } from "./connection.ts";
-import { outgoing, type Outgoing } from "./outgoing.ts";
+import { markAgain, outgoing, type Outgoing } from "./outgoing.ts";
 import { pauseMs } from "./pause.ts";
 import { epochWithoutRight, fullProblem, lateProblem, readAnswer } from "./publish-answer.ts";
 import { refusedBy } from "./refused.ts";
@@ -152,6 +152,7 @@ class PipelinedPublisher implements Publisher {
     // While nobody is there the client would only pile it up; the reconnect sends all again, in order.
     if (!this.#events.connected) return;
     const { subject, body, headers, token } = sending;
+    if (sending.attempt > 1) markAgain(headers);
     this.#events.connection.publish(subject, body, { headers, reply: `${this.#inbox}.${token}` });
   }
 

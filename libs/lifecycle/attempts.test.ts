@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Outcome } from "@jackfield/spec/event/outcome";
+import { longType } from "@jackfield/spec/event/type";
 import { defaultLifecycle } from "@jackfield/spec/project/workflow";
 import fc from "fast-check";
 import { restBefore } from "./backoff.ts";
@@ -62,6 +63,8 @@ describe("attempts", () => {
     ["a handler of that name in another project", { project: "other" }],
     ["another handler", { source: "/jackfield/handlers/boost", handler: "boost" }],
     ["somebody who does not say which attempt", { attempt: undefined }],
+    ["an answer of another capability", { type: longType("split.finished") }],
+    ["the end of a run", { type: longType("run.finished") }],
   ])("are not ended by %s", (_, parts) => {
     const story = open();
     story.given({ ...answer(newest(story, "fetch.triggered"), "pass"), ...parts });

@@ -1,4 +1,4 @@
-import { sourceOfHandler, sourceOfService } from "@jackfield/spec/event/ids";
+import { sourceOfService } from "@jackfield/spec/event/ids";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { CapabilityEntry } from "@jackfield/spec/event/contract";
 
@@ -13,7 +13,3 @@ const projectsSource = sourceOfService("projects");
 
 export const isOwn = (event: CloudEvent): boolean => event.source === ownSource;
 export const isOfProjects = (event: CloudEvent): boolean => event.source === projectsSource;
-
-/** May this event answer for the handler? The handler itself, and the conductor in its place. */
-export const mayAnswerFor = (event: CloudEvent, handler: string): boolean =>
-  isOwn(event) || event.source === sourceOfHandler(handler);

@@ -1,6 +1,6 @@
 import type { Log } from "@jackfield/service/log";
 import type { Events } from "@jackfield/events/connection";
-import { outgoing, type Outgoing } from "@jackfield/events/outgoing";
+import { markAgain, outgoing, type Outgoing } from "@jackfield/events/outgoing";
 import type { Publisher } from "@jackfield/events/publish";
 import { insteadOf } from "@jackfield/lifecycle/unsayable";
 import { Problem } from "@jackfield/problem/problem";
@@ -58,6 +58,8 @@ export class Outbox {
         return this.add([event]);
       }
       this.#remember(event, row.n);
+      // The activation before this one may have said it, and its handler be at work since.
+      markAgain(sayable.message.headers);
       this.#publish(sayable);
       return [event];
     });

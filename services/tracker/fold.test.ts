@@ -3,6 +3,7 @@ import type { Database } from "@jackfield/postgres/database";
 import { PositionLost } from "@jackfield/postgres/position";
 import { dumpSchema } from "@jackfield/postgres/schema-dump";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import { longType } from "@jackfield/spec/event/type";
 import { expect, onTestFinished, test } from "vitest";
 import { freshDatabase } from "../../test/bed/servers.ts";
 import { bytesNamed, foreign, Life, logged, refusedAt } from "./fixture/life.ts";
@@ -94,6 +95,21 @@ test("every event is kept once and in order; repeats are not, and conflicts, una
   // Of 24 messages three are withheld and two are repeats.
   expect(log).toHaveLength(19);
   expect(fold.progress).toEqual({ position: { epoch: 1, sequence: 24 }, events: 19, withheld: 3 });
+});
+
+test("an answer in the words of another capability is withheld, and the true one behind it counts", async () => {
+  const database = await freshLog();
+  const life = new Life();
+  const finished = life.task("train", "finished");
+  const entries = logged([
+    life.started(),
+    life.task("train", "triggered"),
+    { ...finished, type: longType("split.finished") },
+    finished,
+  ]);
+  await (await Fold.open(database)).persist(entries);
+  expect(await withheldOf(database)).toEqual([[3, "no-question"]]);
+  expect((await contentOf(database))["attempts"]).toMatchObject([{ finished_sequence: 4 }]);
 });
 
 test("whatever the batches, the log and its projections come out the same", async () => {

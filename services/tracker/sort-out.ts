@@ -1,7 +1,8 @@
 import type { LogEntry } from "@jackfield/events/log-entry";
+import { answersTo } from "@jackfield/spec/event/answer";
 import { eventKey } from "@jackfield/spec/event/ids";
 import type { KeptEvent } from "./kept-event.ts";
-import { answerOf, fits, isQuestion, questionOf, type Question } from "./projections/attempts.ts";
+import { answerOf, isQuestion, questionOf, type Question } from "./projections/attempts.ts";
 
 /** What is not taken into the log, and why; kept beside it, so that nothing is dropped silently. */
 export interface Withheld {
@@ -64,14 +65,14 @@ const conflict = ({ event, digest }: KeptEvent, first: string): Fault => ({
 
 function unasked({ event }: KeptEvent, question: Question | undefined): Fault | undefined {
   if (answerOf(event) === undefined) return undefined;
-  if (question !== undefined && fits(event, question)) return undefined;
+  if (question !== undefined && answersTo(event, question)) return undefined;
   return { why: "no-question", detail: whyUnasked(event.triggeredid, question) };
 }
 
 function whyUnasked(triggeredid: string | undefined, question: Question | undefined): string {
   if (triggeredid === undefined) return "it has no triggeredid, so it answers nothing";
   if (question === undefined) return `nothing in the log before it is ${triggeredid}`;
-  return `${triggeredid} asked for another task, handler or attempt`;
+  return `${triggeredid} asked for another task, capability, handler or attempt`;
 }
 
 /** The ids of the questions that these entries answer. */

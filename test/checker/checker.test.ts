@@ -112,6 +112,15 @@ test("I5: the log took an answer that nobody asked for, or that another handler 
   expect(faultsIn({ messages }).I5).toHaveLength(2);
 });
 
+test("I5: an answer in the words of another capability than the question's", () => {
+  const otherwise = answered("finished", { type: timedOut.type.replace("train", "split") });
+  const messages = [...story().map(inOrder), messageOf(otherwise, 7, `evt.p.boost.${otherwise.type}`)];
+  expect(faultsIn({ messages }).I5).toEqual([
+    expect.stringContaining("names another task, capability, handler or attempt"),
+    expect.stringContaining("the log took"),
+  ]);
+});
+
 test("I5: what is withheld must be a lie, and every lie withheld", () => {
   const { messages, stores } = followedBy(
     answered("finished", { id: "elsewhere", triggeredid: "never/asked" }),

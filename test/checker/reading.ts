@@ -9,6 +9,7 @@ import {
   isTriggered,
   keyOf,
   placeOf,
+  wordsOf,
   type Event,
   type Message,
 } from "./envelope.ts";
@@ -91,10 +92,11 @@ function unaskedBecause({ questions }: Reading, event: Event): string | undefine
   const named = attribute(event, "handler");
   const fits =
     attribute(event, "subject") === question.task &&
+    wordsOf(event)?.subject === wordsOf(question.asked.event)?.subject &&
     attribute(event, "attempt") === String(question.attempt) &&
     attribute(event, "project") === attribute(question.asked.event, "project") &&
     (named === question.handler || (own && named === undefined));
-  return fits ? undefined : "it names another task, handler or attempt than the question";
+  return fits ? undefined : "it names another task, capability, handler or attempt than the question";
 }
 
 function keep(reading: Reading, said: Said): void {

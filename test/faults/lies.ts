@@ -90,6 +90,7 @@ export const manners: readonly Manner[] = [
   nonsense,
   first("an answer to what nobody asked", () => ({ id: "nobody/finished", triggeredid: "nobody/triggered" })),
   first("an answer of another attempt", ({ id }) => ({ id: `${id}/2`, attempt: 2 })),
+  first("an answer of another capability", () => ({ type: eventType("split", "finished", "1.0.0") })),
   first("an answer as another source", () => ({ source: "/jackfield/handlers/steps" }), whereSpeaks("liar")),
   first("an answer where another speaks", () => ({}), whereSpeaks("steps")),
   first("a decision", ({ id }) => ({

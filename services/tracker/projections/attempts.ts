@@ -1,18 +1,12 @@
+import type { Asked } from "@jackfield/spec/event/answer";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
-import { sourceOfHandler, sourceOfService } from "@jackfield/spec/event/ids";
 import type { Position } from "@jackfield/spec/event/position";
 import { parseType } from "@jackfield/spec/event/type";
 import type { KeptEvent } from "../kept-event.ts";
 
 /** What a `triggered` fixes. */
-export interface Question {
-  triggeredid: string;
-  project: string;
-  task: string;
-  capability: string;
-  handler: string;
+export interface Question extends Asked {
   role: string;
-  attempt: number;
   triggered: Position;
   triggeredMs: number;
   /** An answer was counted: any further one is late. */
@@ -82,14 +76,6 @@ export function questionOf({ event, position, storedMs }: KeptEvent): Question |
     finished: false,
   };
 }
-
-/** Does the answer belong to the question? It is the asked handler's, or the conductor's in its place. */
-export const fits = (answer: CloudEvent, question: Question): boolean =>
-  answer.subject === question.task &&
-  (answer.project ?? "") === question.project &&
-  (answer.handler ?? question.handler) === question.handler &&
-  answer.attempt === question.attempt &&
-  (answer.source === sourceOfService("conductor") || answer.source === sourceOfHandler(question.handler));
 
 /**
  * Events in stream order → what changed, one change an attempt. The first `finished` counts, whoever sent it.
