@@ -1,5 +1,6 @@
 // The arrows of ARCHITECTURE.md: spec ← pure libraries ← one technology each ← service ← services.
-const pure = "^libs/(lifecycle|learning|problem|cesql)/";
+const pure = "^libs/(lifecycle|learning|problem|cesql|cdevents|keptn|openlineage|kserve)/";
+const bridges = "^libs/(cdevents|keptn|openlineage|kserve)/";
 const technology = "^libs/(events|postgres|artifacts|tables|executor)/";
 const forbid = (name, from, to, comment) => ({ name, severity: "error", comment, from, to });
 
@@ -25,6 +26,12 @@ module.exports = {
       "CloudEvents SQL knows nothing of Jackfield; only the filter grammar joins them.",
     ),
     forbid(
+      "bridges-are-edges",
+      { path: "^(spec|libs|services)/", pathNot: `${bridges}|^(libs/client|services/gateway)/|\\.test\\.ts$` },
+      { path: bridges },
+      "The core knows no language but its own; it is translated where it leaves the house.",
+    ),
+    forbid(
       "pure-has-no-world",
       { path: pure, pathNot: "\\.test\\.ts$" },
       { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },
@@ -45,7 +52,7 @@ module.exports = {
     forbid(
       "client-is-small",
       { path: "^libs/client/", pathNot: "\\.test\\.ts$" },
-      { path: "^(libs/(?!client|problem|executor|cesql)|services|test|examples)" },
+      { path: "^(libs/(?!client|problem|executor|cesql|cdevents)|services|test|examples)" },
       "The command speaks HTTP; only the launcher is loaded beside it.",
     ),
     forbid(

@@ -44,6 +44,7 @@ describe("the top level", () => {
   test("libraries and services are those of the design", () => {
     const libraries = [
       "artifacts",
+      "cdevents",
       "cesql",
       "client",
       "events",

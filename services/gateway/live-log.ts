@@ -15,6 +15,7 @@ import { comparePositions, printPosition, type Position } from "@jackfield/spec/
 export interface LiveEvent {
   position: Position;
   event: CloudEvent;
+  at: string;
   text: string;
 }
 
@@ -131,7 +132,8 @@ export class LiveLog {
     if (this.#held !== undefined) this.#held = { ...this.#held, end: position };
     if (event === undefined || this.#isRepeat(event, storedMs)) return;
     const at = new Date(storedMs).toISOString();
-    this.#items.push({ position, event, text: printJson({ position: printPosition(position), at, event }) });
+    const text = printJson({ position: printPosition(position), at, event });
+    this.#items.push({ position, event, at, text });
   }
 
   #isRepeat(event: CloudEvent, storedMs: number): boolean {

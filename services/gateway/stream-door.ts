@@ -5,6 +5,7 @@ import { parsePosition, positionText, type Position } from "@jackfield/spec/even
 import { streamEvents } from "@jackfield/spec/http/events";
 import type { GatewayParts } from "./door-parts.ts";
 import { EventSink } from "./event-sink.ts";
+import { renders } from "./formats.ts";
 import type { LiveLog } from "./live-log.ts";
 import { parsed, serveRaw } from "./serve-route.ts";
 import { Tail } from "./tail.ts";
@@ -14,7 +15,7 @@ import { start } from "./tail-plan.ts";
 export function serveStream(app: FastifyInstance, parts: GatewayParts): void {
   const { events, live, heartbeatMs, closing } = parts;
   serveRaw(app, streamEvents, async ({ query, request, reply }) => {
-    const { filter, project, correlationid } = query;
+    const { filter, project, correlationid, format } = query;
     const wanted = {
       project,
       correlationid,
@@ -26,7 +27,8 @@ export function serveStream(app: FastifyInstance, parts: GatewayParts): void {
     const end = (): void => sink.end();
     closing.addEventListener("abort", end);
     try {
-      await new Tail({ events, live, sink, wanted, heartbeatMs }, from).run();
+      const render = format === undefined || format === "cloudevents" ? undefined : renders[format];
+      await new Tail({ events, live, sink, wanted, render, heartbeatMs }, from).run();
     } finally {
       closing.removeEventListener("abort", end);
     }

@@ -15,6 +15,7 @@ import {
 } from "@jackfield/spec/event/position";
 import type { z } from "zod";
 import type { EventSink } from "./event-sink.ts";
+import type { Render } from "./formats.ts";
 import { endOf, type LiveGap, type LiveLog } from "./live-log.ts";
 import { gapBetween, nextFrom, positionAfter } from "./tail-plan.ts";
 
@@ -29,9 +30,12 @@ export interface TailParts {
   live: LiveLog;
   sink: EventSink;
   wanted: Wanted;
+  /** Tells events in another language; without it as they are, in a text that all tails share. */
+  render?: Render | undefined;
   heartbeatMs: number;
 }
 
+type Told = Parameters<Render>[0];
 type Page = z.output<typeof tracker.events.answer>;
 
 const historyWithinMs = 12_000;
@@ -90,9 +94,10 @@ export class Tail {
     const { live, sink } = this.#parts;
     for (const item of live.after(this.#position)) {
       if (sink.signal.aborted) return;
+      const before = this.#position;
       this.#position = item.position;
       if ("gap" in item) await this.#tellGap(item.gap);
-      else if (this.#isWanted(item.event)) await this.#tell(item.text);
+      else if (this.#isWanted(item.event)) await this.#tell(item, item.text, before);
     }
     if (comparePositions(this.#position, end) < 0) this.#position = end;
   }
@@ -107,8 +112,9 @@ export class Tail {
       const position = parsePosition(logged.position);
       const gap = gapBetween(this.#position, position);
       if (gap !== undefined) await this.#tellGap(gap);
+      const before = this.#position;
       this.#position = position;
-      await this.#tell(printJson(logged));
+      await this.#tell(logged, printJson(logged), before);
     }
     this.#position = positionAfter(page, floor);
     return true;
@@ -160,8 +166,16 @@ export class Tail {
     );
   }
 
-  #tell(text: string): Promise<void> {
-    return this.#parts.sink.send("cloudevent", printPosition(this.#position), text);
+  /** One event, which another language may say as none or several; only with the last of them it is passed. */
+  async #tell({ event, at }: Told, text: string, before: Position): Promise<void> {
+    const { sink, render } = this.#parts;
+    const position = printPosition(this.#position);
+    if (render === undefined) return sink.send("cloudevent", position, text);
+    const said = render({ event, at });
+    for (const [index, { name, body }] of said.entries()) {
+      const id = index === said.length - 1 ? position : printPosition(before);
+      await sink.send(name, id, printJson({ position, at, event: body }));
+    }
   }
 
   #tellGap({ from, to, why }: LiveGap["gap"]): Promise<void> {

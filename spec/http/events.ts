@@ -51,9 +51,18 @@ export const getEvents = route("GET", "/v1/events", {
   answer: tracker.events.answer,
 });
 
+/** The language that events are told in; the core knows its own only. */
+export const eventFormat = z.enum(["cloudevents", "cdevents"]).meta({ id: "EventFormat" });
+
+export type EventFormat = z.output<typeof eventFormat>;
+
 export const streamEvents = route("GET", "/v1/events/stream", {
   summary: "The live stream as server-sent events; the SSE id is the position, Last-Event-ID resumes",
-  query: z.object({ ...scope, from: z.union([positionText, z.enum(["now", "start"])]).optional() }),
+  query: z.object({
+    ...scope,
+    from: z.union([positionText, z.enum(["now", "start"])]).optional(),
+    format: eventFormat.optional(),
+  }),
   answer: tracker.loggedEvent,
   raw: { response: "text/event-stream" },
 });

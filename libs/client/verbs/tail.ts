@@ -1,5 +1,7 @@
+import { toCdevents } from "@jackfield/cdevents/to-cdevents";
 import { events } from "@jackfield/spec/ask/tracker";
 import { parseFilter } from "@jackfield/cesql/filter";
+import { Problem } from "@jackfield/problem/problem";
 import { eventLine } from "../event-line.ts";
 import { followEvents, type LoggedEvent } from "../event-stream.ts";
 import { exit } from "../exit.ts";
@@ -17,6 +19,7 @@ export const verb: Verb = {
   takes: "[FILTER]",
   does: "the stream, live",
   flags: {
+    format: { says: "pretty, json (as --json) or cdevents: CDEvents 0.5.1, one a line", value: "FORMAT" },
     verbose: { says: "with position, id and cause of each event", short: "v" },
     since: { says: "from a position on, or from the start; else the last ten", value: "POSITION|start" },
   },
@@ -28,27 +31,28 @@ export const verb: Verb = {
   ],
   run: async (call) => {
     const filter = checkedFilter(call.refs.join(" "));
+    const tell = tellerOf(call);
     const server = await call.server();
     const project = projectOf(call);
     const query = { filter, project };
     const since = call.flags.text("since");
-    const from = since ?? (await tellLast(call, server, query));
+    const from = since ?? (await tellLast(tell, server, query));
     for await (const told of followEvents(server, { ...query, from }, call.signal)) {
       if ("gap" in told) call.out.say(`  … ${told.gap}`);
-      else tell(call, told.event);
+      else tell(told.event);
     }
     return exit.interrupted;
   },
 };
 
 /** What just happened; answers with the position to go on from. */
-async function tellLast(call: Call, server: Server, query: Query): Promise<string> {
+async function tellLast(tell: Teller, server: Server, query: Query): Promise<string> {
   const last = await server.get(events.answer, "/v1/events", {
     ...query,
     order: "newest",
     limit: shownFirst,
   });
-  for (const event of last.events.reverse()) tell(call, event);
+  for (const event of last.events.reverse()) tell(event);
   return last.events.at(-1)?.position ?? last.position ?? "now";
 }
 
@@ -59,7 +63,32 @@ export function checkedFilter(text: string): string | undefined {
   return text;
 }
 
-function tell({ out, flags }: Call, logged: LoggedEvent): void {
+type Teller = (logged: LoggedEvent) => void;
+
+const formats: Readonly<Record<string, (call: Call) => Teller>> = {
+  pretty: (call) => (logged) => tellPretty(call, logged),
+  json:
+    ({ out }) =>
+    (logged) =>
+      out.raw(`${JSON.stringify(logged)}\n`),
+  cdevents:
+    ({ out }) =>
+    (logged) => {
+      for (const event of toCdevents(logged)) out.raw(`${JSON.stringify(event)}\n`);
+    },
+};
+
+/** @throws Problem E_USAGE */
+function tellerOf(call: Call): Teller {
+  const format = call.flags.text("format") ?? "pretty";
+  const teller = Object.hasOwn(formats, format) ? formats[format] : undefined;
+  if (teller !== undefined) return teller(call);
+  throw new Problem("E_USAGE", `${format} is no format`, {
+    next: `write ${Object.keys(formats).join(", ")}`,
+  });
+}
+
+function tellPretty({ out, flags }: Call, logged: LoggedEvent): void {
   const { event, at, position } = logged;
   out.show(logged, () => {
     const line = eventLine({ event, when: clock(at), own: ownSource, runs: true }, out);
