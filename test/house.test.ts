@@ -19,7 +19,7 @@ const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "--d
 })
   .split("\n")
   .filter((path) => path !== "" && !isGone(path));
-const code = files.filter((path) => /\.(ts|mjs|cjs)$/.test(path) && !path.startsWith("spec/published/"));
+const code = files.filter((path) => /\.(ts|mjs|cjs|py)$/.test(path) && !path.startsWith("spec/published/"));
 
 function isGone(path: string): boolean {
   try {
@@ -53,6 +53,7 @@ describe("the top level", () => {
       "lifecycle",
       "postgres",
       "problem",
+      "python",
       "service",
       "tables",
     ];

@@ -1,0 +1,55 @@
+"""Jackfield for Python: `task` in a script, `serve` for a handler, `run`, `runs`, `diff` and `tail` in a notebook.
+
+Nothing beyond the standard library is loaded until it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .problem import Problem
+
+if TYPE_CHECKING:
+    from .command import CommandTask
+    from .notebook import Diff, Run, diff, run, runs, show, tail
+    from .serve import serve, serve_async
+    from .task import Answered, AsyncTask, Stopped, Task
+
+    task: CommandTask
+
+__version__ = "1.0.0"
+
+#: The version of the command contract that `task` speaks.
+CONTRACT = "1"
+
+_places = {
+    "serve": "serve",
+    "serve_async": "serve",
+    "Answered": "task",
+    "AsyncTask": "task",
+    "Stopped": "task",
+    "Task": "task",
+    "Diff": "notebook",
+    "Run": "notebook",
+    "diff": "notebook",
+    "run": "notebook",
+    "runs": "notebook",
+    "show": "notebook",
+    "tail": "notebook",
+}
+
+__all__ = ["CONTRACT", "Problem", "task", *_places]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "task":
+        from .command import CommandTask
+
+        found: Any = CommandTask.here()
+    elif name in _places:
+        found = getattr(import_module(f".{_places[name]}", __name__), name)
+    else:
+        raise AttributeError(f"module 'jackfield' has no attribute {name!r}")
+    globals()[name] = found
+    return found
