@@ -77,7 +77,7 @@ interface RunningPart {
 /** Starts what the service declared: fold and answers, handlers, doors. */
 async function startParts(service: ServiceParts<unknown, unknown>, parts: Parts): Promise<RunningPart> {
   const running: RunningPart[] = [];
-  if (service.reads !== undefined || service.migrations !== undefined)
+  if (service.reads !== undefined || (service.migrations !== undefined && service.answers !== undefined))
     running.push(startActive(service, parts));
   else if (service.answers !== undefined) running.push(await startAnswers(service, parts));
   if (service.handlers !== undefined) running.push(startOwnHandlers(service, parts, service.handlers(parts)));

@@ -7,7 +7,7 @@ import * as tracker from "@jackfield/spec/ask/tracker";
 import type { Digest } from "@jackfield/spec/event/artifact";
 import { getArtifact, putArtifact } from "@jackfield/spec/http/artifacts";
 import { z } from "zod";
-import { bearerOf } from "./app.ts";
+import { bearerOf } from "./access/gate.ts";
 import { pieceOf, rangeOf } from "./byte-range.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import { EdgeProblem } from "./problem-answer.ts";
@@ -36,7 +36,8 @@ export function serveArtifacts(app: FastifyInstance, parts: GatewayParts): void 
       return reply.code(status).header("content-type", "application/json").send(printJson(descriptor));
     });
     serveRaw(door, getArtifact, (asked) => send(asked, parts));
-    door.head(getArtifact.path, (request, reply) =>
+    const { scope, orTask } = getArtifact;
+    door.head(getArtifact.path, { config: { scope, orTask } }, (request, reply) =>
       send(
         {
           request,

@@ -7,7 +7,9 @@ export const gatewayConfig = z.object({
   JACKFIELD_GATEWAY_HOST: z.string().default("127.0.0.1"),
   /** Where clients find the gateway; its port is ours when it names this machine and no port is set. */
   JACKFIELD_URL: z.string().optional(),
-  /** Everybody who asks has to show it. */
+  /** Names beside those of this machine by which the gateway may be asked, with commas between. */
+  JACKFIELD_GATEWAY_HOSTS: z.string().optional(),
+  /** The administrator's token; with it, everybody who asks has to show this one or one that was made with it. */
   JACKFIELD_TOKEN: z.string().min(16).optional(),
   /** Signs the tokens of tasks; without it they are good until this process ends. */
   JACKFIELD_GATEWAY_SECRET: z.string().min(16).optional(),
@@ -19,9 +21,8 @@ export type GatewayConfig = z.output<typeof gatewayConfig>;
 const usualPort = 7733;
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
 
-/** Is this URL's host this machine, by a name that no other site can have? */
-export const isOfThisMachine = (url: string): boolean =>
-  URL.canParse(url) && loopback.test(new URL(url).hostname);
+/** Is this host this machine, by a name that no other site can have? */
+export const isLoopback = (hostname: string): boolean => loopback.test(hostname);
 
 /** Where to listen. @throws Problem E_CONFIG when others could come in and no token keeps them out. */
 export function addressOf(config: GatewayConfig): { host: string; port: number } {

@@ -1,8 +1,11 @@
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
 import type { Events } from "@jackfield/events/connection";
 import type { Publisher } from "@jackfield/events/publish";
+import type { Database } from "@jackfield/postgres/database";
 import type { Health } from "@jackfield/service/health";
 import type { Log } from "@jackfield/service/log";
+import type { TokenBook } from "./access/token-book.ts";
+import type { TokenStore } from "./access/token-store.ts";
 import type { LiveLog } from "./live-log.ts";
 import type { TaskTokens } from "./task-token.ts";
 
@@ -14,7 +17,13 @@ export interface GatewayParts {
   health: Health;
   log: Log;
   live: LiveLog;
+  /** Tokens of tasks. */
   tokens: TaskTokens;
+  /** The gateway's own schema; away, everything that does not need it goes on. */
+  database: Database;
+  /** Tokens of people and programs: the table, and what is known of it. */
+  store: TokenStore;
+  book: TokenBook;
   heartbeatMs: number;
   /** Aborted when the gateway closes; whoever waits stops. */
   closing: AbortSignal;

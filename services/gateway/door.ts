@@ -1,9 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { Problem } from "@jackfield/problem/problem";
 import type { Door, Parts } from "@jackfield/service/define";
+import { ownNames } from "./access/site.ts";
+import { TokenBook } from "./access/token-book.ts";
+import { TokenStore } from "./access/token-store.ts";
+import { serveTokens } from "./access/tokens-door.ts";
 import { createApp } from "./app.ts";
 import { hasTicket, serveArtifacts } from "./artifact-door.ts";
 import { addressOf, type GatewayConfig } from "./config.ts";
@@ -23,31 +27,22 @@ const drainMs = 3_000;
 
 /** Opens the door: one HTTP server, one reader of the stream. @throws Problem E_CONFIG, E_PORT_TAKEN */
 export async function openDoor(service: Parts<GatewayConfig>): Promise<Door> {
-  const { config, events, publisher, artifacts, health, log } = service;
+  const { config, events, log } = service;
   const address = addressOf(config);
   const closing = new AbortController();
-  const live = new LiveLog(events, log);
-  const tokens = createTokens(config.JACKFIELD_GATEWAY_SECRET ?? randomBytes(32).toString("hex"));
-  const parts: GatewayParts = {
-    events,
-    publisher,
-    artifacts,
-    health,
-    log,
-    live,
-    tokens,
-    heartbeatMs: config.JACKFIELD_GATEWAY_HEARTBEAT_SECONDS * 1_000,
-    closing: closing.signal,
-  };
+  const parts = partsOf(service, closing.signal);
+  const { live, book, tokens } = parts;
   const app = createApp({
-    token: config.JACKFIELD_TOKEN,
-    letIn: (request) => opensWithTicket(request) && hasTicket(request, tokens),
+    adminToken: config.JACKFIELD_TOKEN,
+    find: (text) => book.find(text),
+    hasTicket: (request) => hasTicket(request, tokens),
+    names: ownNames(config),
   });
   registerRoutes(app, parts);
   const requests = watchRequests(app);
   await listen(app, address);
   log.info({ event: "gateway.listening", url: urlOf(app) }, `the gateway listens on ${urlOf(app)}`);
-  const reading = live.run(closing.signal);
+  const reading = Promise.all([live.run(closing.signal), book.run(closing.signal)]);
   return {
     ready: () => events.connected && live.held !== undefined,
     close: async () => {
@@ -57,9 +52,24 @@ export async function openDoor(service: Parts<GatewayConfig>): Promise<Door> {
   };
 }
 
-/** A task's token opens artifacts, and what its runner says; not what other tasks wrote. */
-const opensWithTicket = ({ method, url }: FastifyRequest): boolean =>
-  /^\/v1\/artifacts\//.test(url) || (method === "POST" && /^\/v1\/tasks\//.test(url));
+function partsOf(service: Parts<GatewayConfig>, closing: AbortSignal): GatewayParts {
+  const { config, events, publisher, artifacts, database, health, log } = service;
+  const store = new TokenStore(database);
+  return {
+    events,
+    publisher,
+    artifacts,
+    health,
+    log,
+    live: new LiveLog(events, log),
+    tokens: createTokens(config.JACKFIELD_GATEWAY_SECRET ?? randomBytes(32).toString("hex")),
+    database,
+    store,
+    book: new TokenBook(store, log),
+    heartbeatMs: config.JACKFIELD_GATEWAY_HEARTBEAT_SECONDS * 1_000,
+    closing,
+  };
+}
 
 /** Every route of `spec/http`, and the four that every process has. */
 export function registerRoutes(app: FastifyInstance, parts: GatewayParts): void {
@@ -70,6 +80,7 @@ export function registerRoutes(app: FastifyInstance, parts: GatewayParts): void 
   serveReaders(app, parts);
   servePulling(app, parts);
   serveTasks(app, parts);
+  serveTokens(app, parts);
   serveHealth(app, parts.health);
 }
 

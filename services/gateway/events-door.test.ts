@@ -14,7 +14,7 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   database = await freshDatabase();
-  bed = await openBed({ natsUrl: nats.url, prefix: prefix() });
+  bed = await openBed({ natsUrl: nats.url, freshDatabase, prefix: prefix() });
   const service = await bed.start(tracker, database.url);
   await until("the tracker reads", () => service.ready().ready);
   await until("the gateway reads", async () => (await bed.call("/readyz")).status === 200);
@@ -182,7 +182,7 @@ test("events are read back by filter from the position of the answer on, and a b
 });
 
 test("a full stream is 503 with a time to come back, and nothing was taken", async () => {
-  await using full = await openBed({ natsUrl: nats.url, prefix: prefix(), maxBytes: 3_000 });
+  await using full = await openBed({ natsUrl: nats.url, freshDatabase, prefix: prefix(), maxBytes: 3_000 });
   const post = (id: string) => full.call("/v1/events", { json: foreign(id, { data: "x".repeat(500) }) });
   let answer = await post("0");
   for (let n = 1; answer.status === 202; n += 1) answer = await post(String(n));

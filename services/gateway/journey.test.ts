@@ -11,7 +11,7 @@ const nats = natsForThisFile();
 
 async function everybody(): Promise<Bed> {
   const database = await freshDatabase();
-  const bed = await openBed({ natsUrl: nats.url, prefix: prefix() });
+  const bed = await openBed({ natsUrl: nats.url, freshDatabase, prefix: prefix() });
   onTestFinished(async () => {
     await bed[Symbol.asyncDispose]();
     await database.drop();

@@ -18,7 +18,7 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   database = await freshDatabase();
-  bed = await openBed({ natsUrl: nats.url, prefix: prefix() });
+  bed = await openBed({ natsUrl: nats.url, freshDatabase, prefix: prefix() });
   const service = await bed.start(tracker, database.url);
   await until("the tracker reads", () => service.ready().ready);
   await until("the gateway reads", async () => (await bed.call("/readyz")).status === 200);

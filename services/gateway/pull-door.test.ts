@@ -3,7 +3,7 @@ import { digestOf } from "@jackfield/spec/event/canonical";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { eventType, shortType } from "@jackfield/spec/event/type";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { natsForThisFile, prefix } from "../../test/bed/servers.ts";
+import { freshDatabase, natsForThisFile, prefix } from "../../test/bed/servers.ts";
 import { until } from "../../test/bed/until.ts";
 import { openBed, type Bed } from "./fixture/bed.ts";
 import { answerAsConductor, type StoryConductor } from "./fixture/conductor.ts";
@@ -14,7 +14,7 @@ let conductor: StoryConductor;
 let count = 0;
 
 beforeAll(async () => {
-  bed = await openBed({ natsUrl: nats.url, prefix: prefix() });
+  bed = await openBed({ natsUrl: nats.url, freshDatabase, prefix: prefix() });
   conductor = await answerAsConductor(bed.events);
 });
 afterAll(async () => {

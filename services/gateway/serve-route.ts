@@ -39,6 +39,7 @@ export function serveRaw<P extends z.ZodType, Q extends z.ZodType, B extends z.Z
   app.route({
     method: route.method,
     url: route.path,
+    config: { scope: route.scope, orTask: route.orTask },
     handler: (request, reply) => {
       reply.code(route.status);
       const params = parsed(route.params, request.params, "the path");

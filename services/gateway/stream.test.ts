@@ -15,7 +15,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await freshDatabase();
   const environment = { JACKFIELD_GATEWAY_HEARTBEAT_SECONDS: "0.1" };
-  bed = await openBed({ natsUrl: nats.url, prefix: prefix(), environment });
+  bed = await openBed({ natsUrl: nats.url, freshDatabase, prefix: prefix(), environment });
   const service = await bed.start(tracker, database.url);
   await until("the tracker reads", () => service.ready().ready);
   await ready();
@@ -129,7 +129,7 @@ test("a tail from the start reads the log, then goes on live", async () => {
 });
 
 test("while the tracker has no answer, an old position waits, and nothing is left out", async () => {
-  const alone = await openBed({ natsUrl: nats.url, prefix: prefix() });
+  const alone = await openBed({ natsUrl: nats.url, freshDatabase, prefix: prefix() });
   onTestFinished(() => alone[Symbol.asyncDispose]());
   const fresh = await freshDatabase();
   onTestFinished(() => fresh.drop());
@@ -183,7 +183,7 @@ test("a position that the stream never had is an explicit gap, then it goes on",
 });
 
 test("a stream that was made anew is an explicit gap in an open tail", async () => {
-  const alone = await openBed({ natsUrl: nats.url, prefix: prefix() });
+  const alone = await openBed({ natsUrl: nats.url, freshDatabase, prefix: prefix() });
   onTestFinished(() => alone[Symbol.asyncDispose]());
   await until("it reads", async () => (await alone.call("/readyz")).status === 200);
   const opened = await openTail(`${alone.url}/v1/events/stream`);

@@ -8,6 +8,8 @@ const params = z.object({ digest });
 
 export const putArtifact = route("PUT", "/v1/artifacts/:digest", {
   summary: "Store bytes under their digest; Content-Range resumes; the same bytes again change nothing",
+  scope: "emit",
+  orTask: true,
   params,
   /** A task's token is enough to store what the task made. */
   query: z.object({ token: z.string().optional() }),
@@ -18,6 +20,8 @@ export const putArtifact = route("PUT", "/v1/artifacts/:digest", {
 
 export const getArtifact = route("GET", "/v1/artifacts/:digest", {
   summary: "The bytes of an artifact that an event of the project refers to; ranges are served",
+  scope: "read",
+  orTask: true,
   params,
   query: z.object({
     project: scopeName.optional(),

@@ -31,6 +31,7 @@ const scope = {
 
 export const postEvents = route("POST", "/v1/events", {
   summary: "State a fact: structured, binary or batched CloudEvents, or the shorthand for people",
+  scope: "emit",
   body: z.union([cloudEvent, z.array(cloudEvent), shorthand]),
   answer: z.union([acceptedEvent, z.array(acceptedEvent)]),
   status: 202,
@@ -41,6 +42,7 @@ export const postEvents = route("POST", "/v1/events", {
 
 export const getEvents = route("GET", "/v1/events", {
   summary: "Events in stream order, by filter",
+  scope: "read",
   query: z.object({
     ...scope,
     cursor: z.string().optional(),
@@ -58,6 +60,7 @@ export type EventFormat = z.output<typeof eventFormat>;
 
 export const streamEvents = route("GET", "/v1/events/stream", {
   summary: "The live stream as server-sent events; the SSE id is the position, Last-Event-ID resumes",
+  scope: "read",
   query: z.object({
     ...scope,
     from: z.union([positionText, z.enum(["now", "start"])]).optional(),
@@ -69,6 +72,7 @@ export const streamEvents = route("GET", "/v1/events/stream", {
 
 export const getEvent = route("GET", "/v1/events/:id", {
   summary: "One event with its causes and effects",
+  scope: "read",
   params: z.object({ id: z.string() }),
   query: z.object({
     project: z.string().optional(),
@@ -80,6 +84,7 @@ export const getEvent = route("GET", "/v1/events/:id", {
 
 export const getWithheld = route("GET", "/v1/withheld", {
   summary: "What was not taken into the log: forged, conflicting, and what is no event",
+  scope: "read",
   query: z.object({ cursor: z.string().optional(), limit: countText.optional() }),
   answer: tracker.withheld.answer,
 });

@@ -13,24 +13,28 @@ const task = z.object({ task: z.string() });
 
 export const getHandlers = route("GET", "/v1/handlers", {
   summary: "Who can answer what, and who is alive",
+  scope: "read",
   query: z.object({ project: scopeName.optional() }),
   answer: conductor.handlers.answer,
 });
 
 export const getBindings = route("GET", "/v1/bindings", {
   summary: "Which handler answers which capability here, and who said so",
+  scope: "read",
   query: conductor.bindings.input,
   answer: conductor.bindings.answer,
 });
 
 export const postBindings = route("POST", "/v1/bindings", {
   summary: "Move a lead: from now on this handler answers this capability",
+  scope: "operate",
   body: conductor.bind.input,
   answer: conductor.bind.answer,
 });
 
 export const registerHandler = route("POST", "/v1/handlers/:name", {
   summary: "Pull door: here I am; said again every few seconds",
+  scope: "handle",
   params: name,
   body: handlerDescription.omit({ handler: true }).extend({
     instance: z.string(),
@@ -47,6 +51,7 @@ export const pulledTask = z
 
 export const nextTask = route("GET", "/v1/handlers/:name/next", {
   summary: "Pull door: the next task, or 204 when there is none; taking it is `started`",
+  scope: "handle",
   params: name,
   query: z.object({
     instance: z.string(),
@@ -60,6 +65,7 @@ export const nextTask = route("GET", "/v1/handlers/:name/next", {
 
 export const getLogs = route("GET", "/v1/tasks/:task/logs", {
   summary: "What an attempt has written so far, also while it runs, from a byte on",
+  scope: "read",
   params: task,
   query: z.object({
     /** What a token is good for may end at a project; a task is found without it. */
@@ -76,6 +82,8 @@ const token = { token: z.string() };
 
 export const heartbeat = route("POST", "/v1/tasks/:task/heartbeat", {
   summary: "Pull door: still at work; 410 says stop, and why",
+  scope: "handle",
+  orTask: true,
   params: task,
   body: z.object(token),
   answer: z.object({ go: z.literal(true), untilSeconds: z.number() }),
@@ -83,6 +91,8 @@ export const heartbeat = route("POST", "/v1/tasks/:task/heartbeat", {
 
 export const progress = route("POST", "/v1/tasks/:task/progress", {
   summary: "Pull door: something to tell",
+  scope: "handle",
+  orTask: true,
   params: task,
   body: progressedData.extend(token),
   answer: z.object({}),
@@ -91,6 +101,8 @@ export const progress = route("POST", "/v1/tasks/:task/progress", {
 
 export const finish = route("POST", "/v1/tasks/:task/finished", {
   summary: "Pull door: the answer",
+  scope: "handle",
+  orTask: true,
   params: task,
   body: finishedData.extend({ ...token, status, result: result.optional() }),
   answer: z.object({ id: z.string() }),

@@ -7,6 +7,7 @@ const place = z.object({ reader: z.enum(readers), position: positionText });
 
 export const getParked = route("GET", "/v1/parked", {
   summary: "What readers of the stream could not fold and parked",
+  scope: "read",
   query: z.object({ filter: z.string().optional() }),
   answer: z.object({
     parked: z.array(parkedDelivery),
@@ -17,6 +18,7 @@ export const getParked = route("GET", "/v1/parked", {
 
 export const postRedrive = route("POST", "/v1/parked/redrive", {
   summary: "Hand these, and no others, to their readers again",
+  scope: "operate",
   body: z.object({
     deliveries: z.array(place).min(1).max(10_000),
     by: z.string().max(200).optional(),

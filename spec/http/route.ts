@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RouteScope } from "./scope.ts";
 
 /**
  * One way into the gateway over HTTP: the check, the OpenAPI description and the handler's types are this value.
@@ -13,6 +14,10 @@ export interface Route<
   method: "GET" | "POST" | "PUT";
   path: string;
   summary: string;
+  /** Whom it lets in; what says nothing is not registered. */
+  scope: RouteScope;
+  /** The token of a task, for what concerns that task, is enough as well. */
+  orTask: boolean;
   params: Params;
   query: Query;
   body: Body;
@@ -26,6 +31,8 @@ const nothing = z.object({});
 
 interface RouteParts<Params, Query, Body, Answer> {
   summary: string;
+  scope: RouteScope;
+  orTask?: boolean;
   params?: Params;
   query?: Query;
   body?: Body;
@@ -50,6 +57,8 @@ export function route<
     method,
     path,
     summary: parts.summary,
+    scope: parts.scope,
+    orTask: parts.orTask ?? false,
     // A route that names no parameters has none; the default type arguments say the same.
     params: parts.params ?? (nothing as unknown as Params),
     query: parts.query ?? (nothing as unknown as Query),

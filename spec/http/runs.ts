@@ -11,6 +11,7 @@ const reason = z.object({ reason: z.string().max(1_000).optional(), by: z.string
 
 export const getRuns = route("GET", "/v1/runs", {
   summary: "Runs, newest first",
+  scope: "read",
   query: z.object({
     project: z.string().optional(),
     subproject: z.string().optional(),
@@ -25,6 +26,7 @@ export const getRuns = route("GET", "/v1/runs", {
 
 export const getRun = route("GET", "/v1/runs/:ref", {
   summary: "One run as a tree: tasks, attempts, outputs",
+  scope: "read",
   params: ref,
   query: inProject.extend({ after: positionText.optional(), at: asOf }),
   answer: tracker.run.answer,
@@ -33,6 +35,7 @@ export const getRun = route("GET", "/v1/runs/:ref", {
 const steer = (verb: "pause" | "resume" | "abort", summary: string) =>
   route("POST", `/v1/runs/:ref/${verb}`, {
     summary,
+    scope: "operate",
     params: ref,
     query: inProject,
     body: reason,
@@ -45,6 +48,7 @@ export const abortRun = steer("abort", "End a run; handlers at work are told");
 
 export const getWhy = route("GET", "/v1/why/:ref", {
   summary: "Why a run, a task or an event is as it is, and what to do",
+  scope: "read",
   params: ref,
   query: inProject,
   answer: conductor.why.answer,
@@ -52,6 +56,7 @@ export const getWhy = route("GET", "/v1/why/:ref", {
 
 export const getRequest = route("GET", "/v1/requests/:run", {
   summary: "What a run asked for, to ask for it again",
+  scope: "read",
   params: z.object({ run: z.string() }),
   query: inProject,
   answer: conductor.request.answer,
