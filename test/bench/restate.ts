@@ -23,7 +23,7 @@ export async function openRestate(bed: Bed): Promise<ChainRunner | string> {
     const home = await install(bed);
     const service = await bed.start("restate-chain", [pathToFileURL(join(home, sdk, "dist/index.js")).href]);
     const port = Number(await service.hear());
-    const { ingress, stop } = await startServer(home, join(bed.folder, "restate"), port);
+    const { ingress, stop } = await startServer(home, join(bed.folder, `restate-${bed.word()}`), port);
     return {
       run: () => post(`${ingress}/chain/run`, { note: filler }),
       measured: async (work) => {
