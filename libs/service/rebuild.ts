@@ -106,7 +106,7 @@ class Copy implements AsyncDisposable {
 
   static async open(parts: RebuildParts): Promise<Copy> {
     const { tables, besides } = parts.rebuildable;
-    const shadow = await openShadow(parts.database, [...Object.keys(tables), ...besides]);
+    const shadow = await openShadow(parts.database, Object.keys(tables), besides);
     return new Copy(parts, shadow, await parts.rebuildable.foldOn(shadow));
   }
 

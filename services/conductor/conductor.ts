@@ -54,8 +54,10 @@ export class Conductor implements LogFold {
     return conductor;
   }
 
+  /** Undefined before the first event: then reading begins wherever the log does. */
   get position(): Position | undefined {
-    return this.#desk.position;
+    const { position } = this.#desk;
+    return position.sequence === 0 ? undefined : position;
   }
 
   /** Also what failed outside a batch ends this activation: on a quiet stream no batch may come for days. */
@@ -104,7 +106,7 @@ export class Conductor implements LogFold {
 
   pass(parked: LogEntry, move: (from: Position | undefined) => Promise<void>): Promise<void> {
     return this.#turns(async () => {
-      await move(this.position);
+      await move(this.#desk.position);
       await passParked(this.#desk, parked);
     });
   }
@@ -140,7 +142,7 @@ export class Conductor implements LogFold {
     this.#desk.joins.begin();
     const decided = outbox.unsaved();
     if (decided.length === 0) return;
-    await saveDecisions(parts.database.pool, this.position, decided);
+    await saveDecisions(parts.database.pool, this.#desk.standing, decided);
     outbox.publishSaved();
   }
 

@@ -3,7 +3,6 @@ import { z } from "zod";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
 import { catalogueOf, type Catalogue } from "@jackfield/lifecycle/facts";
 import type { Change, State } from "@jackfield/lifecycle/state";
-import { readPosition } from "@jackfield/postgres/position";
 import type { Parts } from "@jackfield/service/define";
 import { capabilityEntry } from "@jackfield/spec/event/contract";
 import type { Position } from "@jackfield/spec/event/position";
@@ -16,7 +15,7 @@ import { loadActive, loadOutbox } from "./load.ts";
 import { Outbox } from "./outbox.ts";
 import type { Surroundings } from "./prepare.ts";
 import { ReadBack } from "./read-back.ts";
-import type { SavedPins } from "./save.ts";
+import { takeOver, type SavedPins, type Standing } from "./save.ts";
 import type { Settings } from "./settings.ts";
 import { Unfolding } from "./unfold.ts";
 import { WorkingSet } from "./working-set.ts";
@@ -39,7 +38,8 @@ export class Desk {
   readonly savedPins: SavedPins = new Map();
   readonly readBack: ReadBack;
   /** The last position that was folded and written. */
-  position: Position | undefined;
+  position: Position;
+  readonly #activation: number;
   readonly #activeSinceMs: number;
   readonly #onWake: () => void;
 
@@ -47,14 +47,15 @@ export class Desk {
     parts: Parts<Settings>,
     working: WorkingSet,
     {
-      position,
+      standing: { position, activation },
       onWake,
       before,
-    }: { position: Position | undefined; onWake: () => void; before?: Desk | undefined },
+    }: { standing: Standing; onWake: () => void; before?: Desk | undefined },
   ) {
     this.parts = parts;
     this.working = working;
     this.position = position;
+    this.#activation = activation;
     this.live = before?.live ?? new LiveHandlers();
     this.readBack = before?.readBack ?? new ReadBack(position);
     this.#activeSinceMs = before === undefined ? performance.now() : before.#activeSinceMs;
@@ -68,11 +69,11 @@ export class Desk {
    * activation that was spoilt by what could not be folded.
    */
   static async open(parts: Parts<Settings>, onWake: () => void, before?: Desk): Promise<Desk> {
-    const { pool, kysely } = parts.database;
-    const position = await readPosition(kysely.withTables());
+    const { pool } = parts.database;
+    const standing = await takeOver(pool);
     const rows = await loadActive(pool);
     const decided = await loadOutbox(pool);
-    const desk = new Desk(parts, new WorkingSet(pool, rows), { position, onWake, before });
+    const desk = new Desk(parts, new WorkingSet(pool, rows), { standing, onWake, before });
     for (const { table, row } of rows) {
       if (table === "runs" && "pinned" in row) desk.savedPins.set(row.id, row.pinned);
       if (table === "tasks" || table === "asks") followChange(desk, { table, key: "", row } as Change);
@@ -89,6 +90,10 @@ export class Desk {
 
   get state(): State {
     return this.working.state;
+  }
+
+  get standing(): Standing {
+    return { position: this.position, activation: this.#activation };
   }
 
   /** Work is given out soon: slots were freed, or a task has rested. */

@@ -1,6 +1,7 @@
 import { foldLog } from "@jackfield/lifecycle/fold-log";
+import { registration } from "@jackfield/lifecycle/handlers";
 import { inWords } from "@jackfield/lifecycle/story";
-import { applied, builtInCatalogue, said } from "@jackfield/lifecycle/story-events";
+import { applied, builtInCatalogue, description, said } from "@jackfield/lifecycle/story-events";
 import { Problem } from "@jackfield/problem/problem";
 import pg from "pg";
 import { expect, test } from "vitest";
@@ -133,6 +134,26 @@ test("Of two conductors one is active; when it goes the other takes over", async
   await world.run({ cache: false });
   await finished(2);
   expect(doubled()).toEqual([]);
+});
+
+test("Of two conductors at one position only who took over last decides; the other leaves nothing behind", async () => {
+  const first = await world.bare();
+  await world.say(applied());
+  await world.until("it is read", () => first.conductor.position?.sequence === 1);
+  const second = await world.bare();
+  expect(second.conductor.position).toEqual(first.conductor.position);
+  const decide = async ({ conductor }: typeof first): Promise<void> => {
+    const fact = registration(conductor.state, description("fetch", ["fetch"]), new Date().toISOString());
+    await conductor.decideNow(() => (fact === undefined ? [] : [fact]));
+  };
+  await decide(first);
+  expect(first.conductor.broken.aborted).toBe(true);
+  expect(await query("select n from outbox")).toEqual([]);
+  await first.close();
+  await decide(second);
+  await world.until("it is said", () => world.count("handler.registered") === 1);
+  await world.until("and read back", async () => (await query("select n from outbox")).length === 0);
+  await second.close();
 });
 
 test("A broker that is killed in the middle of runs loses and doubles nothing", async () => {

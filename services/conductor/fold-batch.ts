@@ -28,7 +28,7 @@ export async function foldBatch(desk: Desk, batch: LogEntry[]): Promise<void> {
   desk.outbox.add(await schedule(desk, now));
   const decided = desk.outbox.unsaved();
   const { pool } = desk.parts.database;
-  await saveBatch(pool, { from: desk.position, to, changed, decided, readBack }, desk.savedPins);
+  await saveBatch(pool, { from: desk.standing, to, changed, decided, readBack }, desk.savedPins);
   desk.position = to;
   desk.outbox.publishSaved();
   desk.readBack.reached(to);

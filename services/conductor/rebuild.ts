@@ -4,13 +4,12 @@ import type { Catalogue } from "@jackfield/lifecycle/facts";
 import { applyChange } from "@jackfield/lifecycle/fold-log";
 import { noRows, type Entry, type Rows } from "@jackfield/lifecycle/state";
 import type { Rebuildable } from "@jackfield/service/rebuild";
-import type { Position } from "@jackfield/spec/event/position";
 import { RowsHash, stateHash, type StateHash } from "@jackfield/postgres/state-hash";
 import type pg from "pg";
 import { ChangedRows, tableNames, type TableName } from "./changed-rows.ts";
 import { forget } from "./fold-batch.ts";
 import { loadActive } from "./load.ts";
-import { saveBatch, type SavedPins } from "./save.ts";
+import { saveBatch, takeOver, type SavedPins, type Standing } from "./save.ts";
 import { WorkingSet } from "./working-set.ts";
 
 /** Columns beside these follow from the row. */
@@ -36,7 +35,7 @@ export class RowsFold {
   #rows: Rows | undefined = noRows();
   #held = 0;
   #working: WorkingSet | undefined;
-  #position: Position | undefined;
+  #standing: Standing | undefined;
   /** While memory holds all rows, a batch is written while the next one is folded. */
   #saving: Promise<void> = Promise.resolve();
 
@@ -56,11 +55,12 @@ export class RowsFold {
     if (this.#rows !== undefined) this.#foldInMemory(this.#rows, entries, changed);
     else await this.#foldOnRows(await this.#workingSet(), entries, changed);
     await this.#saving;
-    const saved = { from: this.#position, to, changed, decided: [], readBack: [] };
+    this.#standing ??= await takeOver(this.#pool);
+    const saved = { from: this.#standing, to, changed, decided: [], readBack: [] };
     this.#saving = saveBatch(this.#pool, saved, this.#savedPins);
     // What fails here is thrown where the next batch, or the end, waits for it.
     this.#saving.catch(() => undefined);
-    this.#position = to;
+    this.#standing = { ...this.#standing, position: to };
     if (this.#rows === undefined || this.#held > this.#most) await this.#saving;
     if (this.#working !== undefined) forget({ working: this.#working, savedPins: this.#savedPins }, changed);
     if (this.#held > this.#most) this.#rows = undefined;

@@ -10,8 +10,14 @@ export interface OutboxRow {
   text: string;
 }
 
+/** Where an activation stands. Only the latest one writes, and only from where it left the position. */
+export interface Standing {
+  position: Position;
+  activation: number;
+}
+
 export interface Batch {
-  from: Position | undefined;
+  from: Standing;
   to: Position;
   changed: ChangedRows;
   decided: OutboxRow[];
@@ -44,23 +50,21 @@ const savers: Partial<Record<TableName, (at: number) => string>> = {
   on conflict (key) do nothing`,
 };
 
-const firstTable = 7;
+const firstTable = 8;
+const isMine = "epoch = $1 and sequence = $2 and activation = $3";
 
-// One statement, one round trip, one commit. Everything hangs on `moved`: when somebody else moved the position, it is
-// empty and nothing is written. Only tables that changed are in it: each part costs also where it has nothing to do.
+// One statement, one round trip, one commit. Everything hangs on `moved`: when somebody else took over, it is empty and
+// nothing is written. Only tables that changed are in it: each part costs also where it has nothing to do.
 const statementFor = (tables: readonly TableName[]): string => `with moved as (
-  insert into position (epoch, sequence) values ($3, $4)
-  on conflict (singleton) do update set epoch = $3, sequence = $4
-    where position.epoch = $1 and position.sequence = $2
-  returning 1),
+  update position set epoch = $4, sequence = $5 where ${isMine} returning 1),
 ${tables
   .map((table, index) => {
     const at = firstTable + index;
     return `${table}_saved as (${savers[table]?.(at) ?? savePlain(table, at)}),\n`;
   })
   .join("")}decided as (insert into outbox (n, event)
-  select (r->>0)::bigint, r->>1 from moved, jsonb_array_elements($5::jsonb) as r),
-gone as (delete from outbox using moved where n = any($6::bigint[]))
+  select (r->>0)::bigint, r->>1 from moved, jsonb_array_elements($6::jsonb) as r),
+gone as (delete from outbox using moved where n = any($7::bigint[]))
 select count(*)::int as moved from moved`;
 
 const statements = new Map<string, { name: string; text: string }>();
@@ -76,8 +80,24 @@ function statementOf(tables: readonly TableName[]): { name: string; text: string
 }
 
 /**
+ * Takes the state over, as it stands when nobody before can write any more; at sequence 0 nothing was read yet.
+ * A deposed process may be in the middle of a write: this waits for it.
+ */
+export async function takeOver(pool: pg.Pool): Promise<Standing> {
+  const { rows } = await pool.query<Position & { activation: number }>(
+    `insert into position (epoch, sequence, activation) values (0, 0, 1)
+     on conflict (singleton) do update set activation = position.activation + 1
+     returning epoch, sequence, activation`,
+  );
+  const [row] = rows;
+  if (row === undefined) throw new PositionLost(undefined);
+  const { activation, ...position } = row;
+  return { position, activation };
+}
+
+/**
  * Writes what a batch led to and moves the position, all or nothing.
- * @throws PositionLost when another process moved the position meanwhile; nothing is written then.
+ * @throws PositionLost when another process took over meanwhile; nothing is written then.
  */
 export async function saveBatch(pool: pg.Pool, batch: Batch, savedPins: SavedPins): Promise<void> {
   const { from, to, changed, decided, readBack } = batch;
@@ -85,8 +105,7 @@ export async function saveBatch(pool: pg.Pool, batch: Batch, savedPins: SavedPin
   const rowsIn = (table: TableName): unknown[] =>
     table === "runs" ? changed.of("runs").map(([, row]) => runColumns(row, savedPins)) : changed.of(table);
   const values = [
-    from?.epoch ?? null,
-    from?.sequence ?? null,
+    ...standing(from),
     to.epoch,
     to.sequence,
     JSON.stringify(decided.map(({ n, text }) => [n, text])),
@@ -94,8 +113,14 @@ export async function saveBatch(pool: pg.Pool, batch: Batch, savedPins: SavedPin
     ...tables.map((table) => JSON.stringify(rowsIn(table))),
   ];
   const { rows } = await pool.query<{ moved: number }>({ ...statementOf(tables), values });
-  if (rows[0]?.moved !== 1) throw new PositionLost(from);
+  if (rows[0]?.moved !== 1) throw new PositionLost(from.position);
 }
+
+const standing = ({ position, activation }: Standing): number[] => [
+  position.epoch,
+  position.sequence,
+  activation,
+];
 
 /** Which pinned part of each run is in the database already; it is sent again only when it is another one. */
 export type SavedPins = Map<string, unknown>;
@@ -108,24 +133,20 @@ function runColumns(run: Run, savedPins: SavedPins): [string, object, unknown] {
 }
 
 /**
- * Writes decisions that no event led to: clocks, slots. They count only while this process is the one that reads.
+ * Writes decisions that no event led to: clocks, slots. The lock on the row lets nobody take over in the middle.
  * @throws PositionLost
  */
 export async function saveDecisions(
   pool: pg.Pool,
-  at: Position | undefined,
+  at: Standing,
   decided: readonly OutboxRow[],
 ): Promise<void> {
   const { rowCount } = await pool.query({
     name: "save-decisions",
     text: `insert into outbox (n, event)
-      select (r->>0)::bigint, r->>1 from jsonb_array_elements($3::jsonb) as r
-      where coalesce((select epoch = $1 and sequence = $2 from position), $1::bigint is null)`,
-    values: [
-      at?.epoch ?? null,
-      at?.sequence ?? null,
-      JSON.stringify(decided.map(({ n, text }) => [n, text])),
-    ],
+      select (r->>0)::bigint, r->>1
+      from (select from position where ${isMine} for share) as mine, jsonb_array_elements($4::jsonb) as r`,
+    values: [...standing(at), JSON.stringify(decided.map(({ n, text }) => [n, text]))],
   });
-  if (rowCount !== decided.length) throw new PositionLost(at);
+  if (rowCount !== decided.length) throw new PositionLost(at.position);
 }

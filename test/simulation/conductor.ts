@@ -6,7 +6,6 @@ import { isOwn } from "@jackfield/lifecycle/facts";
 import type { Rows } from "@jackfield/lifecycle/state";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Commit } from "./database.ts";
-import { eventKey } from "@jackfield/spec/event/ids";
 import { Desk } from "./desk.ts";
 import { compareFolds } from "./judge.ts";
 import { catalogue } from "./plant.ts";
@@ -166,13 +165,11 @@ export class Conductor extends Process {
     const batch = this.#world.broken === "durable-order" && random.chance(0.6) ? inOrder.reverse() : inOrder;
     const now = this.#world.now();
     const changed = new ChangedRows();
-    const readBack: string[] = [];
+    const readBack: number[] = [];
     for (const { entry } of batch) {
       if (entry.refused !== undefined) continue;
-      if (isOwn(entry.event)) {
-        desk.readBack(entry.event);
-        readBack.push(eventKey(entry.event));
-      }
+      const n = isOwn(entry.event) ? desk.readBack(entry.event) : undefined;
+      if (n !== undefined) readBack.push(n);
       const changes = evolve(desk.rows, entry, catalogue);
       for (const change of changes) {
         desk.apply(change);
@@ -212,12 +209,13 @@ export class Conductor extends Process {
   }
 
   /** The statement is on its way: it may be carried out although its sender dies, and nobody hears of it. */
-  #commit(desk: Desk, batch: Omit<Commit, "decided">): void {
+  #commit(desk: Desk, batch: Omit<Commit, "activation" | "decided">): void {
     const { random, database } = this.#world;
+    const { activation } = desk;
     const decided = desk.outbox.unsaved();
     this.agenda.after(random.between(0, 20), () => {
       if (!this.isAlive && random.chance(0.5)) return;
-      const isWritten = !database.isAway && database.commit({ ...batch, decided });
+      const isWritten = !database.isAway && database.commit({ ...batch, activation, decided });
       this.after(random.between(0, 5), () => {
         if (this.desk !== desk) return;
         if (!isWritten) {

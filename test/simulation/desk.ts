@@ -30,11 +30,13 @@ export class Desk {
   /** Memory may be ahead of the database: this is where it is. */
   folded: number;
   readonly activeSinceMs: number;
+  readonly activation: number;
   readonly #agenda: Agenda;
 
   constructor({ agenda, publish }: Surface, database: Database) {
     this.#agenda = agenda;
     this.activeSinceMs = agenda.nowMs;
+    this.activation = database.takeOver();
     this.rows = database.load();
     this.position = database.position;
     this.folded = database.position;
@@ -58,9 +60,9 @@ export class Desk {
   }
 
   /** One of our own events was read back. */
-  readBack(event: CloudEvent): void {
+  readBack(event: CloudEvent): number | undefined {
     this.onTheirWay.delete(event.id);
-    this.outbox.readBack(event);
+    return this.outbox.readBack(event);
   }
 
   decided = (id: string): boolean => this.outbox.has(id);

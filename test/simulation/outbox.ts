@@ -46,11 +46,14 @@ export class Outbox {
     return this.#unsaved.map(({ n, event }) => ({ n, text: JSON.stringify(event) }));
   }
 
-  readBack(event: CloudEvent): void {
+  /** The number of its row; undefined when there is none, or none yet. */
+  readBack(event: CloudEvent): number | undefined {
     const n = this.#numbers.get(eventKey(event));
     this.#numbers.delete(eventKey(event));
     this.#ids.delete(event.id);
+    const isUnsaved = this.#unsaved.some((one) => one.n === n);
     this.#unsaved = this.#unsaved.filter((one) => one.n !== n);
+    return isUnsaved ? undefined : n;
   }
 
   publishSaved(): void {

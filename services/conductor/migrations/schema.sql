@@ -77,6 +77,7 @@ create table position (
   singleton boolean not null default true,
   epoch bigint not null,
   sequence bigint not null,
+  activation bigint not null default 0,
   constraint position_pkey PRIMARY KEY (singleton),
   constraint position_singleton_check CHECK (singleton)
 );
