@@ -33,7 +33,7 @@ export const printScope = ({ organization, project, subproject }: BindingScope):
   return subproject === undefined ? project : `${project}/${subproject}`;
 };
 
-type Known = Pick<State, "bindings" | "projects" | "handlers">;
+type Known = Pick<State, "bindings" | "projects" | "handlers" | "capabilities">;
 type ProjectScope = BindingScope & { project: string };
 
 /**
@@ -71,13 +71,14 @@ function leadsFor(state: Known, scope: ProjectScope, capability: string): Said[]
 
 /** Built-in handlers are named like their capability; a `train:` line is run by `command`. A capability of others is answered by the only one who can. */
 function defaultHandler(
-  state: Pick<State, "handlers">,
+  state: Pick<State, "handlers" | "capabilities">,
   project: string,
   capability: string,
   catalogue: Catalogue,
 ): string {
   if (capability === "train") return "command";
-  if (catalogue.has(capability)) return capability;
+  const builtIn = catalogue.has(capability) && state.capabilities.get(capability) === undefined;
+  if (builtIn) return capability;
   const [only, ...others] = handlersFor(state, project, capability);
   return only !== undefined && others.length === 0 ? only.description.handler : capability;
 }

@@ -1,5 +1,6 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { decideAborts } from "./abort-attempts.ts";
+import { catalogueIn } from "./capabilities.ts";
 import { decideFacts } from "./publish-facts.ts";
 import type { Decided } from "./on-its-way.ts";
 import { decideEnd } from "./run-finished.ts";
@@ -7,7 +8,7 @@ import { decideRequests } from "./run-requested.ts";
 import type { Catalogue } from "./facts.ts";
 import type { Change, Entry, State } from "./state.ts";
 
-/** What a decision needs beside state and event: what the fold did, contracts, the time to write down, and what was decided before. */
+/** What a decision needs beside state and event: what the fold did, our own contracts, the time to write down, and what was decided before. */
 export interface Context {
   /** What folding the event changed. */
   changes: readonly Change[];
@@ -27,7 +28,7 @@ export const decide = (
   { changes, catalogue, now, decided }: Context,
 ): CloudEvent[] => [
   ...decideRequests(entry, changes, now),
-  ...decideFacts(state, entry, catalogue, now),
+  ...decideFacts(state, entry, catalogueIn(state, catalogue), now),
   ...decideAborts(state, entry, now, decided),
   ...decideEnd(state, entry, now, decided),
 ];

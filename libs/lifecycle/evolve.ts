@@ -1,6 +1,7 @@
 import { parseType } from "@jackfield/spec/event/type";
 import { foldApplied } from "./config-applied.ts";
 import { foldBinding } from "./bindings.ts";
+import { catalogueIn, foldCapability } from "./capabilities.ts";
 import { foldAskFinished, foldAskTriggered } from "./fold-asks.ts";
 import { foldLost, foldRegistered } from "./handlers.ts";
 import { foldPublished } from "./publish-facts.ts";
@@ -18,6 +19,7 @@ type Fold = (state: State, entry: Entry) => Change[];
 /** What the conductor said itself; it counts only now that it is read back. */
 const ownFacts: Record<string, Fold> = {
   "binding.changed": foldBinding,
+  "capability.published": foldCapability,
   "handler.registered": foldRegistered,
   "handler.lost": foldLost,
   "run.started": foldStarted,
@@ -33,9 +35,9 @@ const ownFacts: Record<string, Fold> = {
  * was decided but not yet read. Whatever comes twice, late or unasked changes nothing.
  * @throws NotLoaded when a row is needed that the shell does not hold; the step is then repeated.
  */
-export const evolve = (state: State, entry: Entry, catalogue: Catalogue): Change[] => [
+export const evolve = (state: State, entry: Entry, builtIn: Catalogue): Change[] => [
   ...foldOf(entry)(state, entry),
-  ...foldRequests(state, entry, catalogue),
+  ...foldRequests(state, entry, catalogueIn(state, builtIn)),
 ];
 
 const nothing: Fold = () => [];

@@ -1,4 +1,5 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
+import type { CapabilityEntry } from "@jackfield/spec/event/contract";
 import type { Result } from "@jackfield/spec/event/outcome";
 import type { Position } from "@jackfield/spec/event/position";
 import type { Descriptor } from "@jackfield/spec/event/artifact";
@@ -20,6 +21,7 @@ export interface Tables {
   projects: Project;
   handlers: KnownHandler;
   bindings: Binding;
+  capabilities: PublishedCapability;
   runs: Run;
   tasks: Task;
   asks: Ask;
@@ -37,6 +39,7 @@ export const noRows = (): Rows => ({
   projects: new Map(),
   handlers: new Map(),
   bindings: new Map(),
+  capabilities: new Map(),
   runs: new Map(),
   tasks: new Map(),
   asks: new Map(),
@@ -57,7 +60,7 @@ export interface HeldTable<Row> extends Table<Row> {
   values(): Iterable<Row>;
 }
 
-type Held = "projects" | "handlers" | "bindings" | "asks";
+type Held = "projects" | "handlers" | "bindings" | "capabilities" | "asks";
 export type State = {
   readonly [Name in keyof Tables]: Name extends Held ? HeldTable<Tables[Name]> : Table<Tables[Name]>;
 };
@@ -110,6 +113,13 @@ export interface Binding extends Lead {
   /** What stood here before, newest last; undo takes from it. */
   earlier: Lead[];
   version: number;
+  by: string | undefined;
+  since: string | undefined;
+}
+
+/** A contract that no file of ours holds, in the version in force. */
+export interface PublishedCapability {
+  entry: CapabilityEntry;
   by: string | undefined;
   since: string | undefined;
 }

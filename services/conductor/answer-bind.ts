@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { bindingKey, boundTo, printScope, rebind, type Bound } from "@jackfield/lifecycle/bindings";
+import { catalogueIn } from "@jackfield/lifecycle/capabilities";
 import { shadowsAfter } from "@jackfield/lifecycle/change-shadows";
 import { handlersFor } from "@jackfield/lifecycle/handlers";
 import { noCapability } from "@jackfield/lifecycle/pin-run";
@@ -10,6 +11,7 @@ import { bindingChanged } from "@jackfield/spec/facts/binding";
 import type { bind, bindings } from "@jackfield/spec/ask/conductor";
 import { bindingsAsOf } from "./bindings-as-of.ts";
 import type { Conductor } from "./conductor.ts";
+import { builtIn } from "./desk.ts";
 import { say } from "./say.ts";
 
 type Asked = z.output<typeof bind.input>;
@@ -109,8 +111,9 @@ function checkUndo(conductor: Conductor, asked: Asked): void {
 export const answerBindings =
   (conductor: Conductor) =>
   async ({ at, ...scope }: z.output<typeof bindings.input>): Promise<z.input<typeof bindings.answer>> => {
-    const { catalogue, parts } = conductor;
-    const state = at === undefined ? conductor.state : await bindingsAsOf(parts.events, catalogue, at);
+    const state =
+      at === undefined ? conductor.state : await bindingsAsOf(conductor.parts.events, builtIn, at);
+    const catalogue = catalogueIn(state, builtIn);
     const { project = "" } = scope;
     const organization = scope.organization ?? state.projects.get(project)?.applied.organization;
     const overridden = [...state.bindings.values()].map(({ capability }) => capability);

@@ -8,7 +8,7 @@ import { events as eventsOfLog } from "@jackfield/spec/ask/tracker";
 import { parsePosition } from "@jackfield/spec/event/position";
 
 /** All that decides who answers: what was applied, plugged, and who was there. */
-const filter = "config.applied | binding.changed | handler.registered | handler.lost";
+const filter = "config.applied | binding.changed | capability.published | handler.registered | handler.lost";
 const atOnce = 500;
 const answerMs = 10_000;
 

@@ -6,6 +6,7 @@ export const tableNames: readonly TableName[] = [
   "projects",
   "handlers",
   "bindings",
+  "capabilities",
   "runs",
   "tasks",
   "asks",

@@ -10,7 +10,7 @@ import { isTrouble } from "@jackfield/service/trouble";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import type { Position } from "@jackfield/spec/event/position";
 import { Clocks } from "./clocks.ts";
-import { Desk } from "./desk.ts";
+import { builtIn, Desk } from "./desk.ts";
 import { foldBatch, passParked } from "./fold-batch.ts";
 import type { LiveHandlers } from "./live-handlers.ts";
 import type { AtWork } from "./at-work.ts";
@@ -112,7 +112,7 @@ export class Conductor implements LogFold {
   }
 
   get rebuild(): Rebuildable {
-    return rebuildRows(this.catalogue, (work) =>
+    return rebuildRows(builtIn, (work) =>
       this.#turns(async () => {
         await work();
         await this.#takeUp().catch((error: unknown) => this.#broken.abort(asProblem(error)));

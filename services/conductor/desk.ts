@@ -1,6 +1,7 @@
 import catalogueJson from "@jackfield/spec/catalogue.json" with { type: "json" };
 import { z } from "zod";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
+import { catalogueIn } from "@jackfield/lifecycle/capabilities";
 import { catalogueOf, type Catalogue } from "@jackfield/lifecycle/facts";
 import type { Change, State } from "@jackfield/lifecycle/state";
 import type { Parts } from "@jackfield/service/define";
@@ -20,10 +21,14 @@ import type { Settings } from "./settings.ts";
 import { Unfolding } from "./unfold.ts";
 import { WorkingSet } from "./working-set.ts";
 
+/** The contracts that files of ours hold. */
+export const builtIn: Catalogue = catalogueOf(z.array(capabilityEntry).parse(catalogueJson));
+
 /** Everything that one activation holds in memory. It begins from the database, and is thrown away when anything fails. */
 export class Desk {
   readonly parts: Parts<Settings>;
-  readonly catalogue: Catalogue = catalogueOf(z.array(capabilityEntry).parse(catalogueJson));
+  /** Every contract in force. */
+  readonly catalogue: Catalogue;
   readonly working: WorkingSet;
   readonly outbox: Outbox;
   readonly atWork = new AtWork();
@@ -54,6 +59,7 @@ export class Desk {
   ) {
     this.parts = parts;
     this.working = working;
+    this.catalogue = catalogueIn(working.state, builtIn);
     this.position = position;
     this.#activation = activation;
     this.live = before?.live ?? new LiveHandlers();

@@ -4,7 +4,7 @@ import { evolve } from "@jackfield/lifecycle/evolve";
 import { isOwn } from "@jackfield/lifecycle/facts";
 import type { Entry } from "@jackfield/lifecycle/state";
 import { ChangedRows } from "./changed-rows.ts";
-import type { Desk } from "./desk.ts";
+import { builtIn, type Desk } from "./desk.ts";
 import { followChange } from "./follow.ts";
 import { saveBatch } from "./save.ts";
 import { schedule } from "./schedule.ts";
@@ -47,17 +47,17 @@ interface Folding {
 }
 
 async function foldOne(desk: Desk, entry: Entry, { ahead, changed, now }: Folding): Promise<void> {
-  const { state, catalogue, working, decided } = desk;
+  const { state, working, decided } = desk;
   const changes = await working.complete(
-    () => evolve(state, entry, catalogue),
-    () => ahead().forEach((one) => void evolve(state, one, catalogue)),
+    () => evolve(state, entry, builtIn),
+    () => ahead().forEach((one) => void evolve(state, one, builtIn)),
   );
   for (const change of changes) {
     working.apply(change);
     changed.add(change);
     followChange(desk, change);
   }
-  const context = { changes, catalogue, now, decided };
+  const context = { changes, catalogue: builtIn, now, decided };
   desk.outbox.add(await working.complete(() => decide(state, entry, context)));
 }
 

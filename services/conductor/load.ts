@@ -44,7 +44,7 @@ export async function loadRows(
 }
 
 /**
- * What is held in memory from the start: projects, handlers, bindings, active runs and their unfinished tasks, and what is
+ * What is held in memory from the start: projects, handlers, bindings, capabilities, active runs and their unfinished tasks, and what is
  * asked beside them. What became ready first comes first.
  */
 export async function loadActive(pool: pg.Pool): Promise<Loaded[]> {
@@ -58,6 +58,7 @@ export async function loadActive(pool: pg.Pool): Promise<Loaded[]> {
        select 'projects' as "table", key, row, null::jsonb as pinned from projects
        union all select 'handlers', key, row, null from handlers
        union all select 'bindings', key, row, null from bindings
+       union all select 'capabilities', key, row, null from capabilities
        union all select 'runs', key, row, pinned from runs where active
        union all select 'tasks', key, row, null from steps
        union all select 'tasks', tasks.key, tasks.row, null from steps

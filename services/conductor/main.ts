@@ -5,6 +5,7 @@ import { answerBind, answerBindings } from "./answer-bind.ts";
 import { answerHandlers } from "./answer-handlers.ts";
 import { answerLease } from "./answer-lease.ts";
 import { welcomeHandlers } from "./answer-register.ts";
+import { answerCapabilities, answerPublish } from "./answer-publish.ts";
 import { answerRequest, answerSteer } from "./answer-steer.ts";
 import { answerListens, answerWhy } from "./answer-why.ts";
 import { Conductor } from "./conductor.ts";
@@ -22,6 +23,8 @@ export const conductor = defineService({
     answerTo(ask.bind, answerBind(conductor)),
     answerTo(ask.bindings, answerBindings(conductor)),
     answerTo(ask.handlers, answerHandlers(conductor)),
+    answerTo(ask.publish, answerPublish(conductor)),
+    answerTo(ask.capabilities, answerCapabilities(conductor)),
     answerTo(ask.pause, answerSteer(conductor, "paused")),
     answerTo(ask.resume, answerSteer(conductor, "resumed")),
     answerTo(ask.abort, answerSteer(conductor, "aborted")),

@@ -4,7 +4,7 @@ import { partsOfItem, partsOfTask, taskId } from "@jackfield/spec/event/ids";
 import { tableNames, type TableName } from "./changed-rows.ts";
 import { loadRows, type Loaded } from "./load.ts";
 
-const wholeTables: ReadonlySet<TableName> = new Set(["projects", "handlers", "bindings"]);
+const wholeTables: ReadonlySet<TableName> = new Set(["projects", "handlers", "bindings", "capabilities"]);
 
 /** How many rows of names, seeds, cache, … stay in memory; they are loaded again when they are needed. */
 const mostRows = 5_000;
@@ -28,6 +28,7 @@ export class WorkingSet {
       projects: table("projects"),
       handlers: table("handlers"),
       bindings: table("bindings"),
+      capabilities: table("capabilities"),
       runs: table("runs"),
       tasks: table("tasks"),
       asks: table("asks"),

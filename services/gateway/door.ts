@@ -11,6 +11,7 @@ import { serveTokens } from "./access/tokens-door.ts";
 import { createApp } from "./app.ts";
 import { hasTicket, serveArtifacts } from "./artifact-door.ts";
 import { addressOf, type GatewayConfig } from "./config.ts";
+import { Contracts } from "./contracts.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import { serveHealth } from "./health-door.ts";
 import { LiveLog } from "./live-log.ts";
@@ -62,6 +63,7 @@ function partsOf(service: Parts<GatewayConfig>, closing: AbortSignal): GatewayPa
     health,
     log,
     live: new LiveLog(events, log),
+    contracts: new Contracts(events),
     tokens: createTokens(config.JACKFIELD_GATEWAY_SECRET ?? randomBytes(32).toString("hex")),
     database,
     store,

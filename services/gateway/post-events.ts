@@ -8,11 +8,10 @@ import { listens } from "@jackfield/spec/ask/conductor";
 import { key } from "@jackfield/spec/ask/tracker";
 import { comparePositions, parsePosition, printPosition } from "@jackfield/spec/event/position";
 import { postEvents, type acceptedEvent } from "@jackfield/spec/http/events";
-import types from "@jackfield/spec/types.json" with { type: "json" };
 import type { z } from "zod";
 import type { GatewayParts } from "./door-parts.ts";
 import type { Outside } from "./event-from-outside.ts";
-import { atIndex, readPosted } from "./read-posted.ts";
+import { atIndex, readPosted, type Posted } from "./read-posted.ts";
 import { serveRaw } from "./serve-route.ts";
 
 type Accepted = z.input<typeof acceptedEvent>;
@@ -24,10 +23,7 @@ const askWithinMs = 1_000;
 /** `POST /v1/events`: 202 once the stream has them. */
 export function servePostEvents(app: FastifyInstance, parts: GatewayParts): void {
   serveRaw(app, postEvents, async ({ request, reply }) => {
-    const { batch, events } = readPosted(posted(request), types, () => ({
-      time: new Date().toISOString(),
-      drawnId: randomUUID(),
-    }));
+    const { batch, events } = await read(posted(request), parts);
     const accepted = await Promise.all(
       events.map((one, index) =>
         take(one, parts).catch((thrown: unknown) => {
@@ -43,7 +39,21 @@ export function servePostEvents(app: FastifyInstance, parts: GatewayParts): void
   });
 }
 
-const posted = ({ body, headers }: FastifyRequest) => ({
+/** A word that nobody knows may be one that was published just now. */
+async function read(body: Posted, { contracts }: GatewayParts): Promise<ReturnType<typeof readPosted>> {
+  const draw = () => ({ time: new Date().toISOString(), drawnId: randomUUID() });
+  try {
+    return readPosted(body, contracts.types, draw);
+  } catch (thrown) {
+    if (!(thrown instanceof Problem) || thrown.here?.endsWith("/type") !== true) throw thrown;
+    const known = contracts.types;
+    await contracts.refresh();
+    if (contracts.types === known) throw thrown;
+    return readPosted(body, contracts.types, draw);
+  }
+}
+
+const posted = ({ body, headers }: FastifyRequest): Posted => ({
   body: Buffer.isBuffer(body) ? body : new Uint8Array(),
   headers,
 });

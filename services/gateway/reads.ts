@@ -6,7 +6,14 @@ import { logs } from "@jackfield/spec/ask/handler";
 import type { Question } from "@jackfield/spec/ask/question";
 import * as tracker from "@jackfield/spec/ask/tracker";
 import { getEvent, getEvents, getWithheld } from "@jackfield/spec/http/events";
-import { getBindings, getHandlers, getLogs, postBindings } from "@jackfield/spec/http/handlers";
+import {
+  getBindings,
+  getCapabilities,
+  getHandlers,
+  getLogs,
+  postBindings,
+  postCapabilities,
+} from "@jackfield/spec/http/handlers";
 import { getConfiguration, getProjects, postProjects } from "@jackfield/spec/http/projects";
 import {
   abortRun,
@@ -47,6 +54,8 @@ export function serveQuestions(app: FastifyInstance, { events }: GatewayParts): 
   serve(app, getHandlers, ({ query }) => ask(conductor.handlers, query));
   serve(app, getBindings, ({ query }) => ask(conductor.bindings, query));
   serve(app, postBindings, ({ body }) => ask(conductor.bind, body));
+  serve(app, getCapabilities, () => ask(conductor.capabilities, {}));
+  serve(app, postCapabilities, ({ body }) => ask(conductor.publish, body));
   for (const [route, question] of [
     [pauseRun, conductor.pause],
     [resumeRun, conductor.resume],

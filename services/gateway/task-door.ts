@@ -5,7 +5,6 @@ import { finishedEvent, progressedEvent, type Assignment } from "@jackfield/serv
 import { lease, placeOfHandler } from "@jackfield/spec/ask/conductor";
 import { parseType } from "@jackfield/spec/event/type";
 import { finish, heartbeat, progress } from "@jackfield/spec/http/handlers";
-import { checkedOutputs } from "./contracts.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import { traceOf } from "./pull-door.ts";
 import { serve } from "./serve-route.ts";
@@ -17,7 +16,7 @@ const goOnSeconds = 15;
 
 /** What a runner says of the task that it holds; its token names the task, so the gateway keeps nothing. */
 export function serveTasks(app: FastifyInstance, parts: GatewayParts): void {
-  const { events, publisher, tokens } = parts;
+  const { events, publisher, tokens, contracts } = parts;
   const opened = (token: string, task: string): Assignment => tokens.open(token, new Date(), task).assignment;
   const count = counter();
 
@@ -47,7 +46,7 @@ export function serveTasks(app: FastifyInstance, parts: GatewayParts): void {
         ? {
             status,
             result: result ?? "pass",
-            data: { ...data, outputs: checkedOutputs(capability, data.outputs) },
+            data: { ...data, outputs: await contracts.checkedOutputs(capability, data.outputs) },
           }
         : { status, data };
     const event = finishedEvent(assignment, ended, {

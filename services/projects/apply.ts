@@ -7,6 +7,7 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { factId, sourceOfService } from "@jackfield/spec/event/ids";
 import { printPosition, type Position } from "@jackfield/spec/event/position";
 import { configApplied } from "@jackfield/spec/facts/config";
+import type { Effects } from "./capabilities.ts";
 import { changesOfProject, type Change } from "./changes.ts";
 import { longForm, type LongForm } from "./long-form.ts";
 import { packOrigins } from "./origins.ts";
@@ -20,8 +21,8 @@ type Answered = z.input<typeof apply.answer>;
 export interface World {
   current(project: string): Promise<Version | undefined>;
   version(project: string, version: number): Promise<Version | undefined>;
-  /** The names that somebody published or answers. */
-  capabilities(): Promise<ReadonlySet<string>>;
+  /** What somebody published or answers. */
+  capabilities(): Promise<Effects>;
   publish(event: CloudEvent): Promise<Published>;
   /** Resolves when the log was read back up to here. */
   readBack(position: Position): Promise<void>;

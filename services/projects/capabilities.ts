@@ -1,35 +1,52 @@
 import catalogueJson from "@jackfield/spec/catalogue.json" with { type: "json" };
 import type { LogEntry } from "@jackfield/events/log-entry";
+import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { sourceOfService } from "@jackfield/spec/event/ids";
+import { capabilityPublished } from "@jackfield/spec/facts/capability";
 import { handlerRegistered } from "@jackfield/spec/facts/handler";
 import type { Db } from "./versions.ts";
 
-const builtIn = catalogueJson.map(({ name }) => name);
+/** Capability → what it does outside; one that nobody published says nothing of it. */
+export type Effects = ReadonlyMap<string, string>;
 
-/** What a capability does outside; one that is not ours says nothing of it. */
-export const effectsOf = (capability: string): string =>
-  catalogueJson.find(({ name }) => name === capability)?.effects ?? "none";
+const builtIn = catalogueJson.map(({ name, effects }): [string, string] => [name, effects]);
 
-/** The capabilities that a workflow can ask for: ours, and those that a handler has ever answered. */
-export async function knownCapabilities(db: Db): Promise<ReadonlySet<string>> {
-  const rows = await db.selectFrom("capabilities").select("name").execute();
-  return new Set([...builtIn, ...rows.map(({ name }) => name)]);
+/** The capabilities that a workflow can ask for: ours, those that were published, and those that a handler has ever answered. */
+export async function knownCapabilities(db: Db): Promise<Effects> {
+  const rows = await db.selectFrom("capabilities").select(["name", "effects"]).execute();
+  return new Map([...rows.map(({ name, effects }): [string, string] => [name, effects]), ...builtIn]);
 }
 
-/** The names in the registrations of these entries; only the conductor says who registered. */
-export function capabilitiesIn(batch: readonly LogEntry[]): string[] {
-  const names = batch.flatMap(({ event }) => {
-    if (event?.type !== handlerRegistered.type || event.source !== sourceOfService("conductor")) return [];
-    return Object.keys(handlerRegistered.data.safeParse(event.data).data?.contracts ?? {});
-  });
-  return [...new Set(names)];
+/** What registrations and publications say; undefined: somebody answers it. Only the conductor says either. */
+export function capabilitiesIn(batch: readonly LogEntry[]): ReadonlyMap<string, string | undefined> {
+  const said = batch.flatMap(({ event }) =>
+    event?.source === sourceOfService("conductor") ? saidIn(event) : [],
+  );
+  const found = new Map<string, string | undefined>();
+  for (const [name, effects] of said) found.set(name, effects ?? found.get(name));
+  return found;
 }
 
-export async function keepCapabilities(db: Db, names: readonly string[]): Promise<void> {
-  if (names.length === 0) return;
-  await db
-    .insertInto("capabilities")
-    .values(names.map((name) => ({ name })))
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+function saidIn({ type, data }: CloudEvent): [string, string | undefined][] {
+  if (type === handlerRegistered.type) {
+    const told = handlerRegistered.data.safeParse(data).data?.contracts ?? {};
+    return Object.keys(told).map((name) => [name, undefined]);
+  }
+  if (type !== capabilityPublished.type) return [];
+  const published = capabilityPublished.data.safeParse(data).data?.contract;
+  return published === undefined ? [] : [[published.name, published.effects]];
+}
+
+export async function keepCapabilities(
+  db: Db,
+  found: ReadonlyMap<string, string | undefined>,
+): Promise<void> {
+  for (const [name, effects] of found)
+    await db
+      .insertInto("capabilities")
+      .values({ name, effects: effects ?? "none" })
+      .onConflict((conflict) =>
+        effects === undefined ? conflict.doNothing() : conflict.column("name").doUpdateSet({ effects }),
+      )
+      .execute();
 }

@@ -23,8 +23,10 @@ test("Equal forms have no difference, whatever the order of their keys", () => {
 
 test("The steps of a workflow are compared by name, not as one list", () => {
   const form = (text: string) =>
-    longForm(readProjectFile(`project: demo\nworkflow:\n${text}`, "jackfield.yaml"), new Set(["noop"]))
-      .applied;
+    longForm(
+      readProjectFile(`project: demo\nworkflow:\n${text}`, "jackfield.yaml"),
+      new Map([["noop", "none"]]),
+    ).applied;
   const before = form("  noop:\n  b: { capability: noop, needs: noop }\n");
   expect(
     changesOfProject(before, form("  b: { capability: noop, needs: noop, foreach: 3 }\n  noop:\n")),

@@ -5,6 +5,7 @@ import { nearestNames } from "@jackfield/problem/nearest";
 import { Problem } from "@jackfield/problem/problem";
 import { capabilityName } from "@jackfield/spec/event/names";
 import { foreachCapability, type Step } from "@jackfield/spec/project/workflow";
+import type { Effects } from "./capabilities.ts";
 import type { Path, Source } from "./source.ts";
 import { allNeeds, circleIn } from "./step-order.ts";
 import type { WorkflowForm } from "./workflow-form.ts";
@@ -26,7 +27,7 @@ interface Looking {
  * What a schema cannot see in a workflow: names that mean nothing, circles, pointers into what is not there yet.
  * @throws Problem E_YAML or E_NO_CAPABILITY with the place in the file.
  */
-export function checkWorkflow(form: WorkflowForm, source: Source, capabilities: ReadonlySet<string>): void {
+export function checkWorkflow(form: WorkflowForm, source: Source, capabilities: Effects): void {
   const { name, steps, stepsPath: path } = form;
   if (path === undefined) return;
   if (path[0] === "workflows" && reservedWorkflows.includes(name))
@@ -62,11 +63,7 @@ function checkName({ name }: Step, { source, path }: Looking): void {
   });
 }
 
-function checkCapability(
-  { name, capability }: Step,
-  capabilities: ReadonlySet<string>,
-  { source, path }: Looking,
-): void {
+function checkCapability({ name, capability }: Step, capabilities: Effects, { source, path }: Looking): void {
   const here = source.place([...path, name, "capability"]);
   if (capability === foreachCapability)
     throw new Problem("E_YAML", "foreach is no capability", {
@@ -80,11 +77,17 @@ function checkCapability(
       why: "its name cannot be one: 2 to 30 lower-case letters",
       next: `add it, as in ${name}: { capability: train }`,
     });
-  const near = nearestNames(capability, [...capabilities]);
+  const near = nearestNames(capability, [...capabilities.keys()]);
   throw new Problem("E_NO_CAPABILITY", `No capability is called ${capability}.`, {
     here,
-    why: near.length > 0 ? `nearest: ${near.join(", ")}` : `known: ${[...capabilities].sort().join(", ")}`,
-    next: `be its first handler: jackfield handle ${capability} -- COMMAND`,
+    why:
+      near.length > 0
+        ? `nearest: ${near.join(", ")}`
+        : `known: ${[...capabilities.keys()].sort().join(", ")}`,
+    next: [
+      `publish it: jackfield apply ${capability}.json`,
+      `or be its first handler: jackfield handle ${capability} --name NAME -- COMMAND`,
+    ].join("\n"),
   });
 }
 

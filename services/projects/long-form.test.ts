@@ -14,7 +14,7 @@ train: node train.mjs
 gate: { accuracy: ">= 0.80" }
 `;
 
-const known = new Set(["fetch", "split", "train", "evaluate", "noop"]);
+const known = new Map(["fetch", "split", "train", "evaluate", "noop"].map((name) => [name, "none"]));
 const form = (text: string) => longForm(readProjectFile(text, "jackfield.yaml"), known);
 
 const refusal = (text: string): string => {

@@ -9,7 +9,7 @@ import {
   type Origins,
 } from "@jackfield/spec/project/configuration";
 import { checkConfiguration } from "./check-configuration.ts";
-import { effectsOf } from "./capabilities.ts";
+import type { Effects } from "./capabilities.ts";
 import { checkShadows } from "./check-shadows.ts";
 import { checkWorkflow } from "./check-workflow.ts";
 import { defaults } from "./defaults.ts";
@@ -33,7 +33,7 @@ type Level = { settings: SubprojectSettings; path: Path };
  * What people wrote → every value said, each with its origin. Nothing but the file decides, so equal files have equal forms.
  * @throws Problem E_YAML, E_PLACEHOLDER or E_INVALID with the place in the file.
  */
-export function longForm({ file, source }: ReadFile, capabilities: ReadonlySet<string>): LongForm {
+export function longForm({ file, source }: ReadFile, capabilities: Effects): LongForm {
   const workflows = workflowForms(file);
   for (const workflow of workflows) checkWorkflow(workflow, source, capabilities);
   const steps = workflows.flatMap((workflow) => workflow.steps);
@@ -57,7 +57,7 @@ export function longForm({ file, source }: ReadFile, capabilities: ReadonlySet<s
     workflows: Object.fromEntries(workflows.map(({ name, on, steps }) => [name, { on, steps }])),
     subprojects: Object.fromEntries(subprojects.map(([name, { form }]) => [name, form])),
   });
-  checkShadows(applied.bind, effectsOf, source);
+  checkShadows(applied.bind, (capability) => capabilities.get(capability) ?? "none", source);
   const origins = Object.fromEntries(subprojects.map(([name, form]) => [name, form.origins]));
   const all = [...own, ...workflows.flatMap(workflowPieces)];
   return { applied, origins: { "*": originsOf(all, source.line), ...origins } };

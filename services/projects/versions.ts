@@ -6,7 +6,7 @@ import type { ProjectOrigins } from "./origins.ts";
 type Json<T> = ColumnType<T, string, never>;
 
 export type Tables = PositionTables & {
-  capabilities: { name: string };
+  capabilities: { name: string; effects: string };
   versions: {
     project: string;
     version: number;

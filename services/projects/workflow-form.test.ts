@@ -4,7 +4,7 @@ import { Problem, reportOf } from "@jackfield/problem/problem";
 import { longForm, type LongForm } from "./long-form.ts";
 import { readProjectFile } from "./project-file.ts";
 
-const known = new Set(["fetch", "split", "train", "evaluate", "noop"]);
+const known = new Map(["fetch", "split", "train", "evaluate", "noop"].map((name) => [name, "none"]));
 const form = (text: string): LongForm =>
   longForm(readProjectFile(`project: weather\n${text}`, "jackfield.yaml"), known);
 const lifecycle = (text: string) => form(text).applied.workflows["lifecycle"];

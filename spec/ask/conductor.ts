@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { descriptor } from "../event/artifact.ts";
+import { capabilityEntry } from "../event/contract.ts";
 import { cloudEvent } from "../event/envelope.ts";
 import { capabilityName, scopeName } from "../event/names.ts";
 import { positionText } from "../event/position.ts";
+import { publishedContract } from "../facts/capability.ts";
 import { handlerDescription } from "../facts/handler.ts";
 import { asOf, decision, question } from "./question.ts";
 
@@ -86,6 +88,33 @@ export const bindings = question("conductor", "bindings", {
         shadows: z.array(z.string()),
         /** `default`, `jackfield.yaml`, or the scope of an override. */
         from: z.string(),
+        by: z.string().optional(),
+        since: z.string().optional(),
+      }),
+    ),
+  }),
+});
+
+/** Makes a contract one of those that everybody knows; a higher version takes the place of a lower one. */
+export const publish = question("conductor", "publish", {
+  input: z.object({ ...decision, contract: publishedContract, dryRun: z.boolean().optional() }),
+  answer: accepted.partial().extend({
+    name: capabilityName,
+    version: z.string(),
+    /** The version before; absent for a new one. */
+    previous: z.string().optional(),
+    /** False when the same contract was in force already. */
+    changed: z.boolean(),
+  }),
+});
+
+/** Every contract in force: ours, and those that were published. */
+export const capabilities = question("conductor", "capabilities", {
+  input: z.object({}),
+  answer: z.object({
+    capabilities: z.array(
+      capabilityEntry.extend({
+        builtIn: z.boolean(),
         by: z.string().optional(),
         since: z.string().optional(),
       }),

@@ -32,6 +32,19 @@ export const postBindings = route("POST", "/v1/bindings", {
   answer: conductor.bind.answer,
 });
 
+export const getCapabilities = route("GET", "/v1/capabilities", {
+  summary: "Every contract in force: the built-in capabilities, and those that were published",
+  scope: "read",
+  answer: conductor.capabilities.answer,
+});
+
+export const postCapabilities = route("POST", "/v1/capabilities", {
+  summary: "Publish a capability: its name and the JSON Schemas of what goes in and comes out",
+  scope: "admin",
+  body: conductor.publish.input,
+  answer: conductor.publish.answer,
+});
+
 export const registerHandler = route("POST", "/v1/handlers/:name", {
   summary: "Pull door: here I am; said again every few seconds",
   scope: "handle",

@@ -3,6 +3,7 @@ import { relative, resolve } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { Problem } from "@jackfield/problem/problem";
 import { apply } from "@jackfield/spec/ask/projects";
+import { applyCapability, contractIn } from "../apply-capability.ts";
 import { exit } from "../exit.ts";
 import { findProject, projectFileName } from "../project-folder.ts";
 import { decided, deciding, type Call, type Verb } from "../verb.ts";
@@ -20,9 +21,15 @@ export const verb: Verb = {
     "dry-run": { says: "say what would change; exit 0 only if nothing would" },
     ...deciding,
   },
+  more: [
+    "FILE is a project file, or JSON with the contract of a new capability:",
+    '{"capability": "explain", "input": {…JSON Schema…}, "output": {…}, "effects": "none", "tables": [], "publishes": []}',
+  ],
   run: async (call) => {
     const { out, flags } = call;
     const source = await readSource(call);
+    const contract = contractIn(source.text, source.file);
+    if (contract !== undefined) return applyCapability(call, contract);
     const server = await call.server();
     const dryRun = flags.on("dry-run");
     const applied = await server.post(apply.answer, "/v1/projects", {

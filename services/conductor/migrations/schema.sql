@@ -23,6 +23,12 @@ create table cache (
 );
 CREATE INDEX cache_newest ON cache USING btree (project, capability, epoch, sequence);
 
+create table capabilities (
+  key text collate "C" not null,
+  "row" jsonb not null,
+  constraint capabilities_pkey PRIMARY KEY (key)
+);
+
 create table checks (
   key text collate "C" not null,
   event text not null,

@@ -1,5 +1,6 @@
 create table capabilities (
   name text not null,
+  effects text not null default 'none'::text,
   constraint capabilities_pkey PRIMARY KEY (name)
 );
 
