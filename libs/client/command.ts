@@ -7,6 +7,7 @@ import { exit, exitOfProblem } from "./exit.ts";
 import { findVerb, loadVerbs } from "./find-verb.ts";
 import { helpOf, overview } from "./help.ts";
 import { createOutput, type OutputParts } from "./output.ts";
+import { printable } from "./printable.ts";
 import type { Call, Verb } from "./verb.ts";
 
 /** What a command sees of its process. */
@@ -76,11 +77,11 @@ async function runVerb(
 
 function tell(problem: Problem, json: boolean, { stdout, stderr }: Surroundings): number {
   const report = reportOf(problem);
-  if (json) stdout.write(`${JSON.stringify({ problem: report })}\n`);
-  else stderr.write(`${printProblem(report)}\n`);
+  if (json) stdout.write(`${printable(JSON.stringify({ problem: report }))}\n`);
+  else stderr.write(`${printable(printProblem(report))}\n`);
   // Our own fault: what a bug report needs.
   if (problem.code === "E_BROKEN" && problem.cause instanceof Error) {
-    stderr.write(`${problem.cause.stack ?? ""}\n`);
+    stderr.write(`${printable(problem.cause.stack ?? "")}\n`);
   }
   return exitOfProblem(problem.code);
 }

@@ -3,6 +3,7 @@ import { outcomeOf } from "@jackfield/spec/event/outcome";
 import { shortType } from "@jackfield/spec/event/type";
 import { at } from "./pick.ts";
 import type { Output } from "./output.ts";
+import { inOneLine } from "./printable.ts";
 import { bar, columns, handlerWords, seconds } from "./words.ts";
 
 /** Who said it, in one word: a service, a handler, or the last word of a foreign source. */
@@ -116,7 +117,7 @@ export function eventLine({ event, when, own, runs }: LineParts, out: Pick<Outpu
   const type = shortType(event.type);
   const run = runs && event.runname !== undefined ? out.paint("dim", `   ${event.runname}`) : "";
   const line = `  ${when.padEnd(8)} ${authorOf(event, own).padEnd(10)}  ${type.padEnd(19)}  ${text}${run}`;
-  return line.trimEnd();
+  return inOneLine(line.trimEnd());
 }
 
 /** Seconds since a start, as the demo counts. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { z } from "zod";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { acceptedEvent } from "@jackfield/spec/http/events";
+import { patiently } from "./patience.ts";
 import type { Server } from "./server.ts";
 
 /** What a person emits comes from the command line, whoever sits there. */
@@ -25,9 +26,16 @@ export function ownEvent(
   };
 }
 
+/** A server that is just restarting is waited for so long. */
+const awayMs = 5_000;
+
 /** Posts one CloudEvent in structured mode; sending it twice is harmless, because its id stays. */
 export const postEvent = (server: Server, event: CloudEvent): Promise<Accepted> =>
-  server.post(acceptedEvent, "/v1/events", {
-    body: event,
-    headers: { "content-type": "application/cloudevents+json" },
-  });
+  patiently(
+    () =>
+      server.post(acceptedEvent, "/v1/events", {
+        body: event,
+        headers: { "content-type": "application/cloudevents+json" },
+      }),
+    AbortSignal.timeout(awayMs),
+  );

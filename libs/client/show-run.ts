@@ -37,11 +37,11 @@ async function wait(call: Call, server: Server, { run }: RunTree): Promise<RunTr
   const signal = AbortSignal.any([call.signal, AbortSignal.timeout(limit)]);
   const filter = `run.finished run=${run.run}`;
   for await (const told of followEvents(server, { project: run.project, filter, from: "start" }, signal)) {
-    if ("gap" in told || told.event.event.type !== runFinished.type) continue;
+    if (!("event" in told) || told.event.event.type !== runFinished.type) continue;
     return readRun(server, run.run, { project: run.project, after: told.event.position });
   }
   const stopped = call.signal.aborted ? "interrupted" : "waited";
-  return endOfStory(call, { runs: [], stopped }, [run.runname]);
+  return endOfStory(call, { runs: [], refused: [], left: [run.runname], stopped });
 }
 
 const took = ({ startedAt, finishedAt }: TaskRow["attempts"][number]): string =>

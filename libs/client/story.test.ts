@@ -1,81 +1,23 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { up, type Up } from "../../deploy/launcher.ts";
 import { until } from "../../test/bed/until.ts";
-import { command } from "./command.ts";
+import { openShop, shopFile, type Shop, type Typed, type Typing } from "./fixture/shop.ts";
 import type { RunTree } from "./lookup.ts";
 
-const file = `project: shop
-fetch: data/sales.csv
-split: { by: day, test: 2020-02-15.. }
-target: sold
-train: node train.mjs {params.rule=good}
-gate: { accuracy: ">= 0.9" }
-`;
-const program = `
-import { readFileSync, writeFileSync } from "node:fs";
-const { JACKFIELD_IN_TEST_CSV, JACKFIELD_OUT } = process.env;
-const rule = process.argv[2];
-console.log("rule", rule);
-if (rule === "broken") throw new Error("there is no such rule");
-if (rule === "slow" || rule === "brief") await new Promise((resolve) => setTimeout(resolve, rule === "slow" ? 60_000 : 700));
-const [head, ...rows] = readFileSync(JACKFIELD_IN_TEST_CSV, "utf8").trim().split("\\n").map((line) => line.split(","));
-const says = (row) => rule === "bad" ? "no" : Number(row[head.indexOf("price")]) < 5 ? "yes" : "no";
-writeFileSync(JACKFIELD_OUT + "/model", rule);
-writeFileSync(JACKFIELD_OUT + "/predictions.csv", "__row_id,prediction\\n" + rows.map((row) => row[0] + "," + says(row) + "\\n").join(""));
-`;
-
+let shop: Shop;
 let folder: string;
-let running: Up;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "jackfield-shop-"));
-  await mkdir(join(folder, "data"));
-  const days = Array.from({ length: 60 }, (_, day) =>
-    new Date(Date.UTC(2020, 0, 1 + day)).toISOString().slice(0, 10),
-  );
-  const rows = days.map((day, index) => `${day},${(index * 7) % 10},${(index * 7) % 10 < 5 ? "yes" : "no"}`);
-  await writeFile(join(folder, "data", "sales.csv"), `day,price,sold\n${rows.join("\n")}\n`);
-  await writeFile(join(folder, "train.mjs"), program);
-  await writeFile(join(folder, "jackfield.yaml"), file);
-  running = await up({ folder, ephemeral: true, environment: { PATH: process.env["PATH"] } });
+  shop = await openShop();
+  folder = shop.folder;
 }, 60_000);
+afterAll(() => shop[Symbol.asyncDispose]());
 
-afterAll(async () => {
-  await running.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
-interface Typing {
-  ended: Promise<number>;
-  said: { out: string; err: string };
-  /** Ctrl-C. */
-  interrupt(): void;
-}
-
-function typing(words: string[]): Typing {
-  const said = { out: "", err: "" };
-  let interrupt = (): void => undefined;
-  const ended = command(words, {
-    stdout: { write: (text) => (said.out += String(Buffer.from(text))) },
-    stderr: { write: (text) => (said.err += String(Buffer.from(text))) },
-    env: { JACKFIELD_URL: running.url, PATH: process.env["PATH"], USER: "ana" },
-    cwd: () => folder,
-    on: (signal, listener) => {
-      if (signal === "SIGINT") interrupt = listener;
-    },
-  });
-  return { ended, said, interrupt: () => interrupt() };
-}
-
-async function typed(...words: string[]): Promise<{ exit: number; out: string; err: string }> {
-  const { ended, said } = typing(words);
-  return { exit: await ended, ...said };
-}
+const typing = (words: string[]): Typing => shop.typing(words);
+const typed = (...words: string[]): Promise<Typed> => shop.typed(...words);
 
 const tree = (text: string): RunTree => JSON.parse(text) as RunTree;
 
@@ -86,9 +28,9 @@ test("apply makes a file true, and a dry run names what would change", async () 
     out: "applied jackfield.yaml (6 lines): project shop, subproject shop\n",
   });
   expect((await typed("apply", "--dry-run")).exit).toBe(0);
-  await writeFile(join(folder, "jackfield.yaml"), `${file}params: { depth: 2 }\n`);
+  await writeFile(join(folder, "jackfield.yaml"), `${shopFile}params: { depth: 2 }\n`);
   const planned = await typed("apply", "--dry-run");
-  await writeFile(join(folder, "jackfield.yaml"), file);
+  await writeFile(join(folder, "jackfield.yaml"), shopFile);
   expect(planned.exit).toBe(5);
   expect(planned.out).toContain("+ /subprojects/shop/train/params/depth  2");
 });

@@ -1,3 +1,5 @@
+import { inOneLine } from "./printable.ts";
+
 const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /** A share as a bar: to the eighth of a character, or in whole characters when the rest is drawn too. */
@@ -58,8 +60,9 @@ export const shortDigest = (digest: string): string => digest.replace(/^sha256:/
 export const many = (count: number, one: string, several = `${one}s`): string =>
   `${count} ${count === 1 ? one : several}`;
 
-/** Rows as columns under a head, left-aligned. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Rows as columns under a head, left-aligned; a cell stays in its row whatever it holds. */
+export function table(head: readonly string[], cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(inOneLine));
   const widths = head.map((title, index) =>
     Math.max(title.length, ...rows.map((row) => (row[index] ?? "").length)),
   );

@@ -84,8 +84,8 @@ function depthOf(state: State, event: CloudEvent): number {
 function requestOf(event: CloudEvent): Request {
   const type = shortType(event.type);
   if (type === "code.changed") {
-    const changed = codeChanged.data.safeParse(event.data ?? {});
-    return changed.data?.code === undefined ? {} : { code: changed.data.code };
+    const { code, files } = codeChanged.data.safeParse(event.data ?? {}).data ?? {};
+    return { ...(code !== undefined && { code }), ...(files !== undefined && { files }) };
   }
   if (type === "data.changed") {
     const changed = dataChanged.data.safeParse(event.data ?? {});

@@ -91,6 +91,15 @@ export async function runsCalled(pool: pg.Pool, ref: string, project: string | u
   return rows.map((stored) => restored(stored).row as Run);
 }
 
+/** Runs of a story that are not over, by id. */
+export async function activeInStory(pool: pg.Pool, correlationid: string): Promise<string[]> {
+  const { rows } = await pool.query<{ key: string }>(
+    "select key from runs where active and row->>'correlationid' = $1 order by key limit 10000",
+    [correlationid],
+  );
+  return rows.map(({ key }) => key);
+}
+
 /** The newest answers that were kept for a capability in a project. */
 export async function newestKept(pool: pg.Pool, project: string, capability: string): Promise<CacheEntry[]> {
   const { rows } = await pool.query<{ row: CacheEntry }>(

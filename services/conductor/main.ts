@@ -7,6 +7,7 @@ import { answerLease } from "./answer-lease.ts";
 import { welcomeHandlers } from "./answer-register.ts";
 import { answerCapabilities, answerPublish } from "./answer-publish.ts";
 import { answerRequest, answerSteer } from "./answer-steer.ts";
+import { answerUnfinished } from "./answer-unfinished.ts";
 import { answerListens, answerWhy } from "./answer-why.ts";
 import { Conductor } from "./conductor.ts";
 import { settings } from "./settings.ts";
@@ -30,6 +31,7 @@ export const conductor = defineService({
     answerTo(ask.abort, answerSteer(conductor, "aborted")),
     answerTo(ask.why, answerWhy(conductor)),
     answerTo(ask.listens, answerListens(conductor)),
+    answerTo(ask.unfinished, answerUnfinished(conductor)),
     answerTo(ask.request, answerRequest(conductor)),
   ],
 });

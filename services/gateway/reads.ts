@@ -20,6 +20,7 @@ import {
   getRequest,
   getRun,
   getRuns,
+  getStory,
   getWhy,
   pauseRun,
   resumeRun,
@@ -46,6 +47,7 @@ export function serveQuestions(app: FastifyInstance, { events }: GatewayParts): 
   serve(app, getRuns, ({ query }) => ask(tracker.runs, query));
   serve(app, getRun, ({ params, query }) => ask(tracker.run, { ...query, ...params }));
   serve(app, getWhy, ({ params, query }) => ask(conductor.why, { ...query, ...params }));
+  serve(app, getStory, ({ params, query }) => ask(conductor.unfinished, { ...query, ...params }));
   serve(app, getRequest, ({ params, query }) => ask(conductor.request, { ...query, ...params }));
 
   serve(app, getLogs, ({ params: { task }, query: { handler: name, attempt, stream, from = 0 } }) =>

@@ -54,6 +54,15 @@ export const listens = question("conductor", "listens", {
   }),
 });
 
+/**
+ * Which runs of a story are not over, once the stream was read up to `after`? Everything that was asked for up to there is
+ * among them, or has ended before `position`; so a story without one is over.
+ */
+export const unfinished = question("conductor", "unfinished", {
+  input: z.object({ correlationid: z.string(), after: positionText }),
+  answer: z.object({ position: positionText, runs: z.array(z.string()) }),
+});
+
 const bindingScope = {
   organization: scopeName.optional(),
   project: scopeName.optional(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { descriptor } from "../event/artifact.ts";
 import { fact } from "../event/contract.ts";
 import { codeVersion } from "../project/code.ts";
 
@@ -8,6 +9,8 @@ export const codeChanged = fact("code.changed", {
     code: codeVersion.optional(),
     branch: z.string().optional(),
     commit: z.string().optional(),
+    /** Uploaded bytes by step, as a run takes them: the data that lies beside the code. */
+    files: z.record(z.string(), descriptor).optional(),
   }),
   example: { branch: "main", commit: "9f31c2e" },
 });

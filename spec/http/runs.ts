@@ -54,6 +54,14 @@ export const getWhy = route("GET", "/v1/why/:ref", {
   answer: conductor.why.answer,
 });
 
+export const getStory = route("GET", "/v1/stories/:correlationid", {
+  scope: "read",
+  summary: "Which runs of a story are not over",
+  params: z.object({ correlationid: z.string() }),
+  query: z.object({ after: positionText }),
+  answer: conductor.unfinished.answer,
+});
+
 export const getRequest = route("GET", "/v1/requests/:run", {
   summary: "What a run asked for, to ask for it again",
   scope: "read",

@@ -1,6 +1,6 @@
 // `kill -9` of a service, a handler or a server in the middle of a run: what died is started again, the run
 // finishes, and the tracker's log holds every event once, in the order of the stream.
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { contentDigest } from "@jackfield/events/digest";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { eventKey } from "@jackfield/spec/event/ids";
@@ -96,14 +96,33 @@ async function logOfTracker(world: World): Promise<string[]> {
   return lines;
 }
 
-test("what is killed in the middle of a run comes back, and nothing is lost or doubled", async () => {
+let world: World;
+beforeAll(async () => {
   const folder = await projectWith("node train.mjs 1500", { "train.mjs": sameAnswer });
-  const world = await World.begin({
+  world = await World.begin({
     folder,
     isolate: true,
     environment: { JACKFIELD_LEASE_SECONDS: "8" },
   });
   await world.did("apply");
+});
+
+test("who waits for a verdict gets it although the gateway is killed twice meanwhile", async () => {
+  const waiting = world.type("emit", "code.changed", "--id", "push-1");
+  const started = await world.happened("train.started");
+  process.kill(await processOf(world, "gateway"), "SIGKILL");
+  await world.happened("train.finished", ({ run }) => run === started.run);
+  process.kill(await processOf(world, "gateway"), "SIGKILL");
+  const { exit, out, err } = await waiting;
+  expect({ exit, out }, err).toEqual({ exit: 0, out: expect.stringContaining("seattle-1") as unknown });
+  const told = err.match(/^ +[\d.]+ s .*$/gm)?.map((line) => line.trim().split(/ {2,}/)[2]);
+  expect(
+    told?.filter((type) => type?.endsWith(".finished")),
+    err,
+  ).toEqual(["fetch", "split", "train", "evaluate", "run"].map((subject) => `${subject}.finished`));
+}, 60_000);
+
+test("what is killed in the middle of a run comes back, and nothing is lost or doubled", async () => {
   for (const [victim, after] of blows) {
     const run = await strike(world, victim, after);
     const events = saidOnce(world).flatMap(({ event }) => (event.run === run ? [event] : []));

@@ -19,7 +19,7 @@ import { download } from "../upload.ts";
 import { columns } from "../words.ts";
 import { layInputs, type LaidInputs } from "./inputs.ts";
 import { freshFolder, keepLogs, keepOutputs } from "./outputs.ts";
-import { patiently } from "./patience.ts";
+import { patiently } from "../patience.ts";
 
 export type Pulled = z.output<typeof pulledTask>;
 

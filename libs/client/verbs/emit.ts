@@ -5,6 +5,7 @@ import { Problem } from "@jackfield/problem/problem";
 import { cloudEvent, type CloudEvent } from "@jackfield/spec/event/envelope";
 import { longType, shortType } from "@jackfield/spec/event/type";
 import { askForRuns } from "../ask-for-runs.ts";
+import { withCode } from "../code-change.ts";
 import { projectOf } from "../lookup.ts";
 import { ownEvent, type Accepted } from "../post.ts";
 import { working, type Call, type Verb } from "../verb.ts";
@@ -25,11 +26,12 @@ export const verb: Verb = {
     '{"type": "code.changed", "data": {…}}. --project NAME or PROJECT/SUBPROJECT says where it belongs.',
   ],
   run: async (call) => {
-    const event = await readEvent(call);
+    const said = await readEvent(call);
     const server = await call.server();
-    const optional = call.flags.on("optional");
+    const event = await withCode(server, said, call.folder);
     return askForRuns(call, server, [event], {
-      optional,
+      wholeStory: true,
+      optional: call.flags.on("optional"),
       onAccepted: (answers) => sayWhoListens(call, event, answers),
     });
   },

@@ -108,7 +108,7 @@ async function follow(telling: Telling, tree: RunTree): Promise<void> {
   const events = followEvents(server, query, AbortSignal.any([call.signal, enough.signal]));
   for await (const told of withTicks(events, pollMs)) {
     if (told === undefined) await live.print();
-    if (told === undefined || "gap" in told) continue;
+    if (told === undefined || !("event" in told)) continue;
     const { event, position } = told.event;
     const mine = telling.step === undefined || event.subject === `${run.run}/${telling.step}`;
     if (mine) tellOf(telling, tree, told.event);

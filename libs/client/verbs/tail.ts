@@ -7,6 +7,7 @@ import { followEvents, type LoggedEvent } from "../event-stream.ts";
 import { exit } from "../exit.ts";
 import { projectOf } from "../lookup.ts";
 import { ownSource } from "../post.ts";
+import { inOneLine, printable } from "../printable.ts";
 import type { Query, Server } from "../server.ts";
 import type { Call, Verb } from "../verb.ts";
 import { clock } from "../words.ts";
@@ -38,8 +39,8 @@ export const verb: Verb = {
     const since = call.flags.text("since");
     const from = since ?? (await tellLast(tell, server, query));
     for await (const told of followEvents(server, { ...query, from }, call.signal)) {
-      if ("gap" in told) call.out.say(`  … ${told.gap}`);
-      else tell(told.event);
+      if ("event" in told) tell(told.event);
+      else call.out.say(`  … ${"gap" in told ? told.gap : told.away}`);
     }
     return exit.interrupted;
   },
@@ -70,11 +71,11 @@ const formats: Readonly<Record<string, (call: Call) => Teller>> = {
   json:
     ({ out }) =>
     (logged) =>
-      out.raw(`${JSON.stringify(logged)}\n`),
+      out.raw(`${printable(JSON.stringify(logged))}\n`),
   cdevents:
     ({ out }) =>
     (logged) => {
-      for (const event of toCdevents(logged)) out.raw(`${JSON.stringify(event)}\n`);
+      for (const event of toCdevents(logged)) out.raw(`${printable(JSON.stringify(event))}\n`);
     },
 };
 
@@ -94,6 +95,6 @@ function tellPretty({ out, flags }: Call, logged: LoggedEvent): void {
     const line = eventLine({ event, when: clock(at), own: ownSource, runs: true }, out);
     if (!flags.on("verbose")) return line;
     const cause = event.causationid === undefined ? "a root" : `caused by ${event.causationid}`;
-    return `${line}\n${out.paint("dim", `           ${position}  ${event.id}  ${cause}`)}`;
+    return `${line}\n${out.paint("dim", `           ${inOneLine(`${position}  ${event.id}  ${cause}`)}`)}`;
   });
 }

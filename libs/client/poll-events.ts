@@ -1,0 +1,45 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { events } from "@jackfield/spec/ask/tracker";
+import type { Told } from "./event-stream.ts";
+import type { Query, Server } from "./server.ts";
+
+/** Where a reader of the stream stands. */
+export interface Place {
+  /** The reader has, or does not want, everything up to here; absent before the first word. */
+  last?: string;
+  /** When the server was last heard, on the monotonic clock. */
+  heardMs: number;
+  /** Live streams do not come through here. */
+  polls?: boolean;
+}
+
+const everyMs = 2_000;
+
+/** The same by asking again and again: for networks that keep streams back until they end. */
+export async function* pollEvents(
+  server: Server,
+  { query: { from, ...wanted }, place, signal }: { query: Query; place: Place; signal: AbortSignal },
+): AsyncGenerator<Told, void> {
+  while (!signal.aborted) {
+    place.last ??= from === undefined || from === "now" ? await end(server) : String(from);
+    const cursor = place.last === "start" ? undefined : place.last;
+    const page = await server.get(events.answer, "/v1/events", { ...wanted, cursor, limit: 200 });
+    place.heardMs = performance.now();
+    for (const event of page.events) {
+      const [before, now] = [place.last, event.position].map((position) => position.split("-")[0]);
+      if (before !== now && before !== "start")
+        yield { gap: `${place.last} to ${event.position}: the stream was made anew` };
+      yield { event };
+      place.last = event.position;
+    }
+    if (page.events.length === 0) await delay(everyMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function end(server: Server): Promise<string> {
+  const { events: last, position } = await server.get(events.answer, "/v1/events", {
+    order: "newest",
+    limit: 1,
+  });
+  return last[0]?.position ?? position ?? "start";
+}
