@@ -3,16 +3,9 @@ import { z } from "zod";
 import { asProblem, Problem, problemFrom } from "@jackfield/problem/problem";
 import { problemReport } from "@jackfield/spec/event/problem";
 import { loggedEvent } from "@jackfield/spec/ask/tracker";
-import { pollEvents, type Place } from "./poll-events.ts";
+import { pollEvents } from "./poll-events.ts";
 import type { Query, Server } from "./server.ts";
-
-export type LoggedEvent = z.output<typeof loggedEvent>;
-
-/** What stands between two events: some are not there any more, or the server is away for a while. */
-export type Interruption = { gap: string } | { away: string };
-
-/** What the live tail says. */
-export type Told = { event: LoggedEvent } | Interruption;
+import type { Place, Told } from "./told.ts";
 
 /** One message of a server-sent event stream. @see HTML Living Standard, 9.2 Server-sent events. */
 interface Message {

@@ -1,17 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { events } from "@jackfield/spec/ask/tracker";
-import type { Told } from "./event-stream.ts";
 import type { Query, Server } from "./server.ts";
-
-/** Where a reader of the stream stands. */
-export interface Place {
-  /** The reader has, or does not want, everything up to here; absent before the first word. */
-  last?: string;
-  /** When the server was last heard, on the monotonic clock. */
-  heardMs: number;
-  /** Live streams do not come through here. */
-  polls?: boolean;
-}
+import type { Place, Told } from "./told.ts";
 
 const everyMs = 2_000;
 

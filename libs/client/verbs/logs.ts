@@ -1,7 +1,7 @@
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { exit } from "../exit.ts";
 import { eventLine, since } from "../event-line.ts";
-import { followEvents, type LoggedEvent } from "../event-stream.ts";
+import { followEvents } from "../event-stream.ts";
 import { LiveLogs, pollMs } from "../live-logs.ts";
 import { LogPrinter } from "../log-printer.ts";
 import { findRun, readRun, taskOf, type RunTree, type TaskRow } from "../lookup.ts";
@@ -9,6 +9,7 @@ import { ownSource } from "../post.ts";
 import type { Server } from "../server.ts";
 import { withTicks } from "../ticks.ts";
 import { download } from "../upload.ts";
+import type { LoggedEvent } from "../told.ts";
 import type { Call, Verb } from "../verb.ts";
 
 export const verb: Verb = {

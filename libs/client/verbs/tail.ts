@@ -3,12 +3,13 @@ import { events } from "@jackfield/spec/ask/tracker";
 import { parseFilter } from "@jackfield/cesql/filter";
 import { Problem } from "@jackfield/problem/problem";
 import { eventLine } from "../event-line.ts";
-import { followEvents, type LoggedEvent } from "../event-stream.ts";
+import { followEvents } from "../event-stream.ts";
 import { exit } from "../exit.ts";
 import { projectOf } from "../lookup.ts";
 import { ownSource } from "../post.ts";
 import { inOneLine, printable } from "../printable.ts";
 import type { Query, Server } from "../server.ts";
+import type { LoggedEvent } from "../told.ts";
 import type { Call, Verb } from "../verb.ts";
 import { clock } from "../words.ts";
 
