@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { metricsText, type Health } from "@jackfield/service/health";
 import openApi from "@jackfield/spec/openapi.json" with { type: "json" };
+import { docsPage, docsPolicy } from "./docs/page.ts";
 
 const open = { config: { scope: "public" } } as const;
 
@@ -15,4 +16,12 @@ export function serveHealth(app: FastifyInstance, health: Health): void {
     reply.header("content-type", "text/plain; version=0.0.4; charset=utf-8").send(await metricsText()),
   );
   app.get("/openapi.json", open, async () => openApi);
+  const page = docsPage(openApi);
+  app.get("/docs", open, async (_request, reply) =>
+    reply
+      .header("content-type", "text/html; charset=utf-8")
+      .header("content-security-policy", docsPolicy)
+      .header("x-content-type-options", "nosniff")
+      .send(page),
+  );
 }

@@ -38,7 +38,9 @@ test("every route of the language is served, and nothing else but what each proc
       (method) => `${method.toUpperCase()} ${path.replaceAll(/\{([a-z]+)\}/g, ":$1")}`,
     ),
   );
-  const everywhere = ["/healthz", "/metrics", "/openapi.json", "/readyz"].map((path) => `GET ${path}`);
+  const everywhere = ["/docs", "/healthz", "/metrics", "/openapi.json", "/readyz"].map(
+    (path) => `GET ${path}`,
+  );
   expect(described.length).toBeGreaterThan(20);
   expect(served.sort()).toEqual([...described, ...everywhere, "HEAD /v1/artifacts/:digest"].sort());
 });
@@ -49,6 +51,7 @@ test("it says whether it lives and works, what it measures, and what it is", asy
   expect((await bed.call("/readyz")).body).toMatchObject({ services: { gateway: { ready: true } } });
   expect((await bed.call("/metrics")).body).toContain("# TYPE jackfield_");
   expect((await bed.call("/openapi.json")).body).toMatchObject({ openapi: "3.1.0" });
+  expect((await bed.call("/docs")).body).toContain("<title>Jackfield gateway</title>");
 });
 
 test("where nothing is, and what a path does not take, is a problem with the way out", async () => {

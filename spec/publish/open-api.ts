@@ -26,7 +26,7 @@ export function openApi(language: Language): Record<string, unknown> {
     },
     servers: [{ url: "http://127.0.0.1:7733" }],
     paths,
-    components: { schemas },
+    components: { schemas, securitySchemes: { token: { type: "http", scheme: "bearer" } } },
   };
 }
 
@@ -44,6 +44,7 @@ function operationOf(route: Route, plain: (schema: z.ZodType) => unknown): unkno
   const hasBody = route.method !== "GET" && (route.raw?.request !== undefined || hasProperties(route.body));
   return {
     summary: route.summary,
+    ...(route.scope !== "public" && route.scope !== "signed" && { security: [{ token: [route.scope] }] }),
     operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[^A-Za-z0-9]+/g, "-")}`.replace(
       /-$/,
       "",
