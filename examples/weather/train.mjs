@@ -65,6 +65,7 @@ function predictions() {
 function readTables() {
   const { JACKFIELD_IN_TRAIN_CSV: trainPath, JACKFIELD_IN_TEST_CSV: testPath } = env;
   if (trainPath && testPath) return { train: readTable(trainPath), test: readTable(testPath) };
+  if (env["JACKFIELD_CONTRACT"]) throw new Error("the task brought no tables");
   const rows = readTable("data/seattle-weather.csv");
   for (const row of rows) row["__row_id"] = row["date"] ?? "";
   const is2015 = rows.map((row) => String(row["date"]).startsWith("2015"));

@@ -59,6 +59,8 @@ export const catalogue = {
   E_PLACEHOLDER: { kind: "refusal", meaning: "A command has a placeholder that stands for nothing" },
   E_COMMAND_NOT_FOUND: { kind: "refusal", meaning: "A command is not on the PATH" },
   E_EXIT: { kind: "refusal", meaning: "A command exited with an error" },
+  E_TARGET_REFUSED: { kind: "refusal", meaning: "A webhook answered no" },
+  E_TARGET_DOWN: { kind: "trouble", meaning: "A webhook cannot be reached, or asks to come again" },
   E_RETRY_LATER: { kind: "trouble", meaning: "A command asked to be tried again" },
   E_CRASHED: { kind: "trouble", meaning: "A command was killed by a signal that is not ours" },
   E_OOM: { kind: "trouble", meaning: "A command used more memory than it may" },

@@ -16,13 +16,15 @@ export interface Sample {
   truth: Map<string, string>;
 }
 
-const target = "weather";
+export const sampleTarget = "weather";
 const numbers = ["precipitation", "temp_max", "temp_min", "wind"];
-const columns: Column[] = [
+export const trainColumns: Column[] = [
   { name: "date", type: "date" },
   ...numbers.map((name): Column => ({ name, type: "number" })),
-  { name: target, type: "string" },
+  { name: sampleTarget, type: "string" },
 ];
+/** What is predicted is not shown. */
+export const testColumns = trainColumns.filter(({ name }) => name !== sampleTarget);
 
 /** The same distance from the sources and from the build. */
 const source = new URL(
@@ -32,27 +34,30 @@ const source = new URL(
   import.meta.url,
 );
 
-/** Lays the sample into `in/`, as split would. */
-export async function laySample(folder: WorkingFolder): Promise<Sample> {
+/** The rows of the sample, as split would part them. */
+export async function sampleRows(): Promise<{ train: Row[]; test: Row[] }> {
   const text = await readFile(source, "utf8").catch((cause: unknown) => {
     throw new Problem("E_NOT_FOUND", "The sample data are not there", { here: source.pathname, cause });
   });
   const rows = csvRows(text).map(typedRow);
   const isTest = ({ date }: Row): boolean => date instanceof Date && date.getUTCFullYear() >= 2015;
-  const test = rows.filter(isTest);
-  const shown = columns.filter(({ name }) => name !== target);
+  return { train: rows.filter((row) => !isTest(row)), test: rows.filter(isTest) };
+}
+
+/** Row id → what really was. */
+export const truthOf = (rows: readonly Row[]): Map<string, string> =>
+  new Map(rows.map((row) => [String(row[rowIdColumn]), String(row[sampleTarget])]));
+
+/** Lays the sample into `in/`, as split would. */
+export async function laySample(folder: WorkingFolder): Promise<Sample> {
+  const { train, test } = await sampleRows();
   return {
-    target,
+    target: sampleTarget,
     files: {
-      train: await layTable(
-        folder,
-        "train",
-        columns,
-        rows.filter((row) => !isTest(row)),
-      ),
-      test: await layTable(folder, "test", shown, test),
+      train: await layTable(folder, "train", trainColumns, train),
+      test: await layTable(folder, "test", testColumns, test),
     },
-    truth: new Map(test.map((row) => [String(row[rowIdColumn]), String(row[target])])),
+    truth: truthOf(test),
   };
 }
 

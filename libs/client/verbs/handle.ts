@@ -20,6 +20,9 @@ export const verb: Verb = {
   flags: {
     name: { says: "the handler's name, as `bind` takes it", value: "NAME" },
     try: { says: "once, on the sample task, without a server" },
+    test: { says: "the conformance suite: does it behave? exit 0 or 5" },
+    url: { says: "a webhook that answers; COMMAND starts it, if it is to be started", value: "URL" },
+    slow: { says: "with --test: ten minutes a task instead of one" },
     concurrency: { says: "so many tasks at once", value: "N" },
   },
   more: [
@@ -31,6 +34,7 @@ export const verb: Verb = {
     const example = "jackfield handle train --name acme-boost -- python train.py";
     if (capability === undefined || more.length > 0 || !capabilityName.safeParse(capability).success)
       throw new Problem("E_USAGE", "handle takes one capability", { next: example });
+    if (call.flags.on("test")) return test(call, capability);
     if (call.rest.length === 0) throw new Problem("E_USAGE", "handle which command?", { next: example });
     return call.flags.on("try") ? tryOnce(call, capability) : handle(call, capability);
   },
@@ -39,6 +43,15 @@ export const verb: Verb = {
 async function tryOnce(call: Call, capability: string): Promise<number> {
   const { tryCommand } = await import("../handle/try.ts");
   return tryCommand(call, capability);
+}
+
+async function test(call: Call, capability: string): Promise<number> {
+  if (call.rest.length === 0 && call.flags.text("url") === undefined && call.flags.text("name") === undefined)
+    throw new Problem("E_USAGE", "handle --test of what?", {
+      next: `a command: -- CMD, a webhook: --url URL, or a program that comes in by itself: --name NAME -- CMD`,
+    });
+  const { testCommand } = await import("../handle/test-handler.ts");
+  return testCommand(call, capability);
 }
 
 function nameOf({ flags }: Call): string {
