@@ -1,4 +1,4 @@
-"""Jackfield for Python: `task` in a script, `serve` for a handler, `run`, `runs`, `diff` and `tail` in a notebook.
+"""Jackfield for Python: `task` in a script, `serve` for a handler.
 
 Nothing beyond the standard library is loaded until it is used.
 """
@@ -12,7 +12,6 @@ from .problem import Problem
 
 if TYPE_CHECKING:
     from .command import CommandTask
-    from .notebook import Diff, Run, diff, run, runs, show, tail
     from .serve import serve, serve_async
     from .task import Answered, AsyncTask, Stopped, Task
 
@@ -30,13 +29,6 @@ _places = {
     "AsyncTask": "task",
     "Stopped": "task",
     "Task": "task",
-    "Diff": "notebook",
-    "Run": "notebook",
-    "diff": "notebook",
-    "run": "notebook",
-    "runs": "notebook",
-    "show": "notebook",
-    "tail": "notebook",
 }
 
 __all__ = ["CONTRACT", "Problem", "task", *_places]

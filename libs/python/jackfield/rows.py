@@ -6,7 +6,7 @@ import csv
 import datetime
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from .problem import Problem
 
@@ -50,7 +50,7 @@ def indexed(frame: pandas.DataFrame) -> pandas.DataFrame:
     return frame.set_index(ROW_ID) if ROW_ID in frame.columns else frame
 
 
-def rows_of(table: pandas.DataFrame | Iterable[Mapping[str, Any]]) -> list[Row]:
+def rows_of(table: Any) -> list[Row]:
     """A DataFrame or rows → rows with `__row_id`."""
     if not hasattr(table, "to_dict"):
         return [dict(row) for row in table]
@@ -103,7 +103,7 @@ def plain(value: Any) -> Any:
 
 def parquet() -> Any:
     try:
-        import pyarrow.parquet
+        import pyarrow.parquet  # type: ignore[import-untyped, unused-ignore]
     except ImportError as cause:
         raise missing("pyarrow") from cause
     return pyarrow.parquet
