@@ -27,7 +27,8 @@ export interface ServeOptions {
 
 const handlerSettings = serviceSettings.extend({
   JACKFIELD_ARTIFACTS_URL: z.string(),
-  JACKFIELD_PROJECT: scopeName,
+  /** `*`: of every project, for who has a credential for that. */
+  JACKFIELD_PROJECT: z.union([scopeName, z.literal("*")]),
 });
 
 /**
@@ -44,7 +45,12 @@ export async function serve(options: ServeOptions, environment: Environment = pr
     ...connections,
     artifacts: () => connections.artifacts ?? missingSetting("JACKFIELD_ARTIFACTS_URL"),
     log: openLog({ service: name, level: settings.JACKFIELD_LOG_LEVEL }),
-    description: describeHandler({ handler: name, version, project, handlers }),
+    description: describeHandler({
+      handler: name,
+      version,
+      project: project === "*" ? null : project,
+      handlers,
+    }),
     handlers,
     concurrency,
   });

@@ -82,18 +82,18 @@ export class FaultWorld implements AsyncDisposable {
   }
 
   /**
-   * Starts a handler of the project that answers every step, and waits until it is registered. A second instance of a
-   * handler goes by another name here (`as`).
+   * Starts a handler of the project (`*`: of every one) that answers every step, and waits until it is registered. A second
+   * instance of a handler goes by another name here (`as`).
    */
   async handler(
     settings: Pick<StepsSettings, "name"> & Partial<StepsSettings>,
-    as = settings.name,
+    { as = settings.name, project = "faults" }: { as?: string; project?: string } = {},
   ): Promise<HandlerProcess> {
     const steps = ["fetch", "split", "train", "evaluate"];
     const whole = { concurrency: 8, milliseconds: 20, history: this.history, ...settings };
     const handler = new HandlerProcess([join(this.#programs, "steps.mjs")], {
       ...this.#environment,
-      ...(await this.world.settingsOf("faults", settings.name, steps)),
+      ...(await this.world.settingsOf(project, settings.name, steps)),
       JACKFIELD_STEPS: JSON.stringify(whole),
       JACKFIELD_LOG_LEVEL: "error",
     });

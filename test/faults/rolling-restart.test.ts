@@ -26,7 +26,7 @@ test("SIGTERM of each handler and service in turn under load: what is not finish
   // Train takes longer than the grace of a handler that shuts down.
   const work = { concurrency: 8, millisecondsOf: { train: 6_500 } };
   await using faults = await FaultWorld.begin({ work });
-  await faults.handler({ name: "steps", ...work }, "another of steps");
+  await faults.handler({ name: "steps", ...work }, { as: "another of steps" });
   const asking = keepAsking(faults, 700);
   await faults.begun("train");
   await faults.terminate("steps");

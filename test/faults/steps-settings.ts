@@ -11,6 +11,8 @@ export const stepsSettings = z.object({
   millisecondsOf: z.record(z.string(), z.number().min(0)).optional(),
   /** How long it takes to get ready, before it says that it is there. */
   getReadyMs: z.number().min(0).optional(),
+  /** While this file is there, what every step depends on is away. */
+  awayWhile: z.string().optional(),
   /** The file into which executions are recorded. */
   history: z.string(),
 });

@@ -13,10 +13,27 @@ subprojects: { one: , two: }
 `;
 
 /** The folder of the project `faults`: one handler `steps` for every step of its lifecycle. */
-export async function stepsProject(): Promise<string> {
+export const stepsProject = (): Promise<string> =>
+  folderWith({ "jackfield.yaml": projectFile, "data.csv": "a,weather\n1,rain\n" });
+
+/** The text of a project file of which a run is so many tasks for one handler, all ready at once. */
+export const wideFile = (project: string, items: number, { handler, attempts = 3 }: WideWork): string =>
+  `project: ${project}
+bind: { split: ${handler} }
+workflow: { each: { capability: split, foreach: ${items}, with: { seed: /index } } }
+attempts: { split: ${attempts} }
+subprojects: { one: , two: }
+`;
+
+interface WideWork {
+  handler: string;
+  attempts?: number;
+}
+
+/** A folder with project files by name. */
+export async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await emptyFolder();
-  await writeFile(join(folder, "jackfield.yaml"), projectFile);
-  await writeFile(join(folder, "data.csv"), "a,weather\n1,rain\n");
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   return folder;
 }
 
@@ -36,12 +53,12 @@ export function areOver(requests: readonly string[], seen: readonly LogEntry[]):
 }
 
 /** A request of a run, under this id. */
-export const requestOf = (id: string): Event => ({
+export const requestOf = (id: string, project = "faults"): Event => ({
   specversion: "1.0",
   id,
   source: "/faults",
   type: "dev.cdeventsx.jackfield-run.requested.1.0.0",
-  project: "faults",
+  project,
   subproject: id.charCodeAt(0) % 2 === 0 ? "one" : "two",
   organization: "default",
   correlationid: id,

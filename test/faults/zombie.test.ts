@@ -9,7 +9,7 @@ test("a worker that was stopped past its lease answers late: another attempt has
     environment: { JACKFIELD_LEASE_SECONDS: String(leaseSeconds) },
     work,
   });
-  await faults.handler({ name: "steps", ...work }, "another of steps");
+  await faults.handler({ name: "steps", ...work }, { as: "another of steps" });
   const asked = await faults.request(16);
   await faults.begun("train");
   await faults.freeze("steps", (leaseSeconds + 3) * 1_000);

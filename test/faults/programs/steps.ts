@@ -1,6 +1,8 @@
 // A handler that answers every step of the default lifecycle with the example of its contract and records each
 // execution. JACKFIELD_STEPS says who it is: { name, concurrency, milliseconds, history }.
+import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { Problem } from "@jackfield/problem/problem";
 import { on, serve } from "@jackfield/service/serve";
 import type { Handler } from "@jackfield/service/on";
 import { evaluate } from "@jackfield/spec/evaluate";
@@ -12,9 +14,8 @@ import { recordInto } from "../../checker/history.ts";
 import { strikeAt } from "../points/strike-at.ts";
 import { stepsSettings } from "../steps-settings.ts";
 
-const { name, concurrency, milliseconds, millisecondsOf, getReadyMs, history } = stepsSettings.parse(
-  JSON.parse(process.env["JACKFIELD_STEPS"] ?? "{}"),
-);
+const settings = stepsSettings.parse(JSON.parse(process.env["JACKFIELD_STEPS"] ?? "{}"));
+const { name, concurrency, milliseconds, millisecondsOf, getReadyMs, awayWhile, history } = settings;
 const record = recordInto(history, `handler ${name}`);
 const instance = String(process.pid);
 
@@ -27,6 +28,8 @@ const step = (capability: typeof fetch | typeof split | typeof train | typeof ev
     strikeAt("at work");
     await delay(millisecondsOf?.[capability.name] ?? milliseconds, undefined, { signal: task.signal });
     record({ ...who, part: "end" });
+    if (awayWhile !== undefined && existsSync(awayWhile))
+      throw new Problem("E_RETRY_LATER", "What this depends on is away.");
     return output;
   });
 };
