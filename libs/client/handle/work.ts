@@ -50,11 +50,20 @@ export async function doTask(bench: Bench, pulled: Pulled): Promise<Answer> {
   const ended = new AbortController();
   const beating = beat(bench, pulled, { stopping, ended: ended.signal });
   const answer = await work(bench, pulled, signal);
-  const said = bench.leaving.aborted && answer.status !== "succeeded" ? handedBack : answer;
-  const body = { ...said, token: pulled.token };
-  const say = () => bench.server.post(finish.answer, taskPath(pulled, "finished"), { body });
-  // Until the answer is taken it is still our task.
-  await patiently(say, signal).finally(() => ended.abort());
+  const wanted = bench.leaving.aborted && answer.status !== "succeeded" ? handedBack : answer;
+  const say = async (said: Answer): Promise<Answer> => {
+    const body = { ...said, token: pulled.token };
+    const post = () => bench.server.post(finish.answer, taskPath(pulled, "finished"), { body });
+    await patiently(post, signal);
+    return said;
+  };
+  // Until the answer is taken it is still our task; one that breaks its contract is an error, which can be said.
+  const said = await say(wanted)
+    .catch((thrown: unknown) => {
+      if (asProblem(thrown).code !== "E_INVALID" || wanted.status !== "succeeded") throw thrown;
+      return say(failed(asProblem(thrown), wanted.logs));
+    })
+    .finally(() => ended.abort());
   await beating;
   return said;
 }
@@ -106,7 +115,7 @@ async function work(bench: Bench, pulled: Pulled, signal: AbortSignal): Promise<
     const end = await runCommand(bench, { pulled, inputs, laid, folder, logs, signal, seconds });
     const kept = await patiently(() => keepLogs(logs, keeping), signal);
     const capability = capabilityOf(pulled);
-    const about = { capability, testIds: laid.testIds };
+    const about = { capability, inputs, testIds: laid.testIds };
     const outputs = await patiently(() => keepOutputs(end, about, keeping), signal);
     return answerOf(end, { outputs, logs: kept });
   } catch (thrown) {
