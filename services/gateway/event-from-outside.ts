@@ -16,6 +16,8 @@ import { contractBroken } from "./serve-route.ts";
 export interface Circumstances {
   time: string;
   drawnId: string;
+  /** Where the caller's own events come from, when its token says so. */
+  source?: string | undefined;
   /** The header Idempotency-Key: sending the same again is then harmless without an id inside. */
   key?: string | undefined;
   /** Every type of ours, in long form. */
@@ -38,7 +40,7 @@ export function fromShorthand(said: Record<string, unknown>, about: Circumstance
   return admitted(
     fromJson({
       specversion: "1.0",
-      source: "/outside",
+      source: about.source ?? "/outside",
       time: about.time,
       ...(said["data"] !== undefined && { datacontenttype: "application/json" }),
       correlationid: id,

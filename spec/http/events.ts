@@ -32,6 +32,7 @@ const scope = {
 export const postEvents = route("POST", "/v1/events", {
   summary: "State a fact: structured, binary or batched CloudEvents, or the shorthand for people",
   scope: "emit",
+  within: "answer",
   body: z.union([cloudEvent, z.array(cloudEvent), shorthand]),
   answer: z.union([acceptedEvent, z.array(acceptedEvent)]),
   status: 202,
