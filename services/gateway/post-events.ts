@@ -12,6 +12,7 @@ import type { z } from "zod";
 import { spokenBy } from "./access/spoken.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import type { Outside } from "./event-from-outside.ts";
+import { withRequests } from "./keptn-requests.ts";
 import { atIndex, readPosted, type Posted } from "./read-posted.ts";
 import { serveRaw } from "./serve-route.ts";
 
@@ -24,9 +25,10 @@ const askWithinMs = 1_000;
 /** `POST /v1/events`: 202 once the stream has them. */
 export function servePostEvents(app: FastifyInstance, parts: GatewayParts): void {
   const ownerOf = (source: string): string | undefined => parts.book.ownerOf(source);
-  serveRaw(app, postEvents, async ({ request, reply }) => {
+  serveRaw(app, postEvents, async ({ query, request, reply }) => {
     const { caller } = request;
-    const { batch, events } = await read(posted(request), caller.source, parts);
+    const sent = await read(posted(request), caller.source, parts);
+    const { batch, events } = query.dialect === "keptn" ? withRequests(sent.events, parts.contracts) : sent;
     const spoken = events.map((one, index) => {
       try {
         return spokenBy(caller, one, ownerOf);
