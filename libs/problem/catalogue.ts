@@ -84,6 +84,7 @@ export const catalogue = {
   E_POSTGRES: { kind: "refusal", meaning: "PostgreSQL could not be started" },
   E_RUNNING: { kind: "refusal", meaning: "Jackfield is already up in this folder" },
   E_WAITED: { kind: "trouble", meaning: "What was waited for did not happen in time; the work goes on" },
+  E_CODE_HOST: { kind: "trouble", meaning: "GitHub or GitLab did not do what was asked" },
   E_BROKEN: { kind: "trouble", meaning: "Our own fault" },
 } as const satisfies Record<string, { kind: Kind; meaning: string }>;
 
