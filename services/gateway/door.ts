@@ -4,7 +4,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { Problem } from "@jackfield/problem/problem";
 import type { Door, Parts } from "@jackfield/service/define";
-import { Buckets } from "./access/buckets.ts";
 import { ownNames } from "./access/site.ts";
 import { TokenBook } from "./access/token-book.ts";
 import { TokenStore } from "./access/token-store.ts";
@@ -23,6 +22,8 @@ import { serveQuestions } from "./reads.ts";
 import { serveStream } from "./stream-door.ts";
 import { serveTasks } from "./task-door.ts";
 import { createTokens } from "./task-token.ts";
+import { openOutward } from "./webhooks/open-outward.ts";
+import { serveWebhooks, type Outward } from "./webhooks/webhooks-door.ts";
 
 /** Requests that are at work when the gateway closes get this long. */
 const drainMs = 3_000;
@@ -34,19 +35,18 @@ export async function openDoor(service: Parts<GatewayConfig>): Promise<Door> {
   const closing = new AbortController();
   const parts = partsOf(service, closing.signal);
   const { live, book, tokens } = parts;
-  const rate = new Buckets(config.JACKFIELD_GATEWAY_RATE);
   const app = createApp({
     adminToken: config.JACKFIELD_TOKEN,
-    find: (text, from) => book.find(text, from),
-    ask: (name) => rate.take(name),
+    find: (text) => book.find(text),
     hasTicket: (request) => hasTicket(request, tokens),
     names: ownNames(config),
   });
-  registerRoutes(app, parts);
+  const outward = openOutward(parts, { config, listensAt: () => urlOf(app) });
+  registerRoutes(app, parts, outward);
   const requests = watchRequests(app);
   await listen(app, address);
   log.info({ event: "gateway.listening", url: urlOf(app) }, `the gateway listens on ${urlOf(app)}`);
-  const reading = Promise.all([live.run(closing.signal), book.run(closing.signal)]);
+  const reading = Promise.all([live, book, outward.webhooks].map((part) => part.run(closing.signal)));
   return {
     ready: () => events.connected && live.held !== undefined,
     close: async () => {
@@ -71,14 +71,13 @@ function partsOf(service: Parts<GatewayConfig>, closing: AbortSignal): GatewayPa
     database,
     store,
     book: new TokenBook(store, log),
-    mostStreams: { all: config.JACKFIELD_GATEWAY_STREAMS, each: config.JACKFIELD_GATEWAY_TOKEN_STREAMS },
     heartbeatMs: config.JACKFIELD_GATEWAY_HEARTBEAT_SECONDS * 1_000,
     closing,
   };
 }
 
 /** Every route of `spec/http`, and the four that every process has. */
-export function registerRoutes(app: FastifyInstance, parts: GatewayParts): void {
+export function registerRoutes(app: FastifyInstance, parts: GatewayParts, outward: Outward): void {
   servePostEvents(app, parts);
   serveStream(app, parts);
   serveQuestions(app, parts);
@@ -87,6 +86,7 @@ export function registerRoutes(app: FastifyInstance, parts: GatewayParts): void 
   servePulling(app, parts);
   serveTasks(app, parts);
   serveTokens(app, parts);
+  serveWebhooks(app, outward);
   serveHealth(app, parts.health);
 }
 

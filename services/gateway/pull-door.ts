@@ -11,7 +11,6 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { triggeredData, type TriggeredData } from "@jackfield/spec/event/task";
 import { nextTask, registerHandler, type pulledTask } from "@jackfield/spec/http/handlers";
 import type { z } from "zod";
-import { requireHandlerPlace } from "./access/within.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import { digestsIn } from "./digests-in.ts";
 import { Runners } from "./runners.ts";
@@ -30,21 +29,19 @@ const usualFinishSeconds = 3_600;
 export function servePulling(app: FastifyInstance, parts: GatewayParts): void {
   const runners = new Runners();
   const taken = new Taken();
-  serve(app, registerHandler, async ({ params: { name }, body, request: { caller } }) => {
-    requireHandlerPlace(caller, body.project);
+  serve(app, registerHandler, async ({ params: { name }, body }) => {
     const { consumers, everySeconds } = await askService(
       parts.events,
       register,
       { ...body, handler: name },
       { name: placeOfHandler(body.project, name) },
     );
-    const runner = { name, instance: body.instance, by: caller.name };
-    if (body.leaving === true) runners.forget(runner);
-    else runners.remember(runner, consumers);
+    if (body.leaving === true) runners.forget(name, body.instance);
+    else runners.remember(name, body.instance, consumers);
     return { everySeconds };
   });
-  serve(app, nextTask, async ({ params: { name }, query: { instance, wait }, request, reply }) => {
-    const consumers = runners.consumersOf({ name, instance, by: request.caller.name });
+  serve(app, nextTask, async ({ params: { name }, query: { instance, wait }, reply }) => {
+    const consumers = runners.consumersOf(name, instance);
     const waitMs = wait === undefined ? usualWaitMs : Number.parseInt(wait, 10) * 1_000;
     const gone = whenGone(reply);
     const over = AbortSignal.any([gone, parts.closing]);
@@ -107,15 +104,24 @@ async function begin(
 
 function pulledOf(assignment: Assignment, data: TriggeredData | undefined, parts: GatewayParts): Pulled {
   const { triggered, task } = assignment;
+  return { task, event: triggered, ...taskTokenFor(assignment, data, parts) };
+}
+
+/** The token of a task for whoever works on it, and until when it has to be done. */
+export function taskTokenFor(
+  assignment: Assignment,
+  data: TriggeredData | undefined,
+  { tokens }: Pick<GatewayParts, "tokens">,
+): { token: string; deadline: string } {
   const finishMs = (data?.limits.finishSeconds ?? usualFinishSeconds) * 1_000;
   const until = new Date(Date.now() + finishMs + graceMs).toISOString();
-  const { data: _data, ...head } = triggered;
-  const token = parts.tokens.sign({
+  const { data: _data, ...head } = assignment.triggered;
+  const token = tokens.sign({
     assignment: { ...assignment, triggered: head },
     inputs: digestsIn(data?.inputs),
     until,
   });
-  return { task, token, deadline: new Date(Date.now() + finishMs).toISOString(), event: triggered };
+  return { token, deadline: new Date(Date.now() + finishMs).toISOString() };
 }
 
 /** The runner went away before it had the task: nobody works on it, so the next attempt need not wait for a lease. */

@@ -7,6 +7,7 @@ import { until } from "../../test/bed/until.ts";
 import { createApp } from "./app.ts";
 import { addressOf, gatewayConfig } from "./config.ts";
 import { registerRoutes } from "./door.ts";
+import type { Outward } from "./webhooks/webhooks-door.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import { openBed, type Bed } from "./fixture/bed.ts";
 import { createTokens } from "./task-token.ts";
@@ -15,7 +16,6 @@ import { createTokens } from "./task-token.ts";
 const openGate = {
   adminToken: undefined,
   find: async () => undefined,
-  ask: () => undefined,
   hasTicket: () => false,
   names: new Set<string>(),
 };
@@ -32,7 +32,7 @@ test("every route of the language is served, and nothing else but what each proc
   const served: string[] = [];
   app.addHook("onRoute", ({ method, url }) => void served.push(`${String(method)} ${url}`));
   // Routes are only registered here, so nothing of the parts is used.
-  registerRoutes(app, {} as GatewayParts);
+  registerRoutes(app, {} as GatewayParts, {} as Outward);
   await app.ready();
   const described = Object.entries(openApi.paths).flatMap(([path, operations]) =>
     Object.keys(operations).map(

@@ -5,8 +5,10 @@ import { findCommand } from "@jackfield/executor/find-command";
 import { Problem } from "@jackfield/problem/problem";
 import { digestOfJson } from "@jackfield/spec/event/canonical";
 import { capabilityName, scopeName } from "@jackfield/spec/event/names";
+import { postWebhook } from "@jackfield/spec/http/webhooks";
 import { exit } from "../exit.ts";
 import { projectOf } from "../lookup.ts";
+import { segment } from "../server.ts";
 import type { Call, Verb } from "../verb.ts";
 
 /** The contract version that commands of this release speak. */
@@ -21,7 +23,7 @@ export const verb: Verb = {
     name: { says: "the handler's name, as `bind` takes it", value: "NAME" },
     try: { says: "once, on the sample task, without a server" },
     test: { says: "the conformance suite: does it behave? exit 0 or 5" },
-    url: { says: "a webhook that answers; COMMAND starts it, if it is to be started", value: "URL" },
+    url: { says: "the handler is a webhook there; with --test, CMD starts it", value: "URL" },
     slow: { says: "with --test: ten minutes a task instead of one" },
     concurrency: { says: "so many tasks at once", value: "N" },
   },
@@ -35,6 +37,7 @@ export const verb: Verb = {
     if (capability === undefined || more.length > 0 || !capabilityName.safeParse(capability).success)
       throw new Problem("E_USAGE", "handle takes one capability", { next: example });
     if (call.flags.on("test")) return test(call, capability);
+    if (call.flags.text("url") !== undefined) return askByPost(call, capability);
     if (call.rest.length === 0) throw new Problem("E_USAGE", "handle which command?", { next: example });
     return call.flags.on("try") ? tryOnce(call, capability) : handle(call, capability);
   },
@@ -43,6 +46,29 @@ export const verb: Verb = {
 async function tryOnce(call: Call, capability: string): Promise<number> {
   const { tryCommand } = await import("../handle/try.ts");
   return tryCommand(call, capability);
+}
+
+/** From now on the gateway posts its tasks; nothing has to run here. */
+async function askByPost(call: Call, capability: string): Promise<number> {
+  const name = nameOf(call);
+  const { out } = call;
+  const server = await call.server();
+  const path = `/v1/handlers/${segment(name)}/webhook`;
+  const body = {
+    url: call.flags.text("url"),
+    project: projectOf(call) ?? null,
+    contracts: { [capability]: contract },
+    ...(call.flags.text("concurrency") !== undefined && { concurrency: concurrencyOf(call) }),
+  };
+  const answer = await server.post(postWebhook.answer, path, { body });
+  out.show(answer, () =>
+    [
+      `${name} answers ${capability} at ${answer.url}`,
+      ...(answer.secret === undefined ? [] : [`secret, told this once: ${answer.secret}`]),
+    ].join("\n"),
+  );
+  out.next(`jackfield bind ${capability}=${name}`);
+  return exit.pass;
 }
 
 async function test(call: Call, capability: string): Promise<number> {

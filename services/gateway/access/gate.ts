@@ -23,9 +23,7 @@ export interface Gatekeeper {
   /** The administrator's, from the settings; without it everybody at this machine may ask. */
   adminToken: string | undefined;
   /** The token that a text is. @throws Problem E_STORE_DOWN */
-  find: (text: string, from: string) => Promise<Token | undefined>;
-  /** One more request of this name. @throws Problem 429 */
-  ask: (name: string) => void;
+  find: (text: string) => Promise<Token | undefined>;
   /** Does this request carry the token of a task? */
   hasTicket: (request: FastifyRequest) => boolean;
   /** Names of this gateway, beside those of this machine. */
@@ -52,8 +50,6 @@ export function keepGate(app: FastifyInstance, keeper: Gatekeeper): void {
       return;
     }
     request.caller = await callerOf(request, keeper);
-    const { token, name } = request.caller;
-    if (name !== undefined) keeper.ask(token ?? name);
     if (scope !== "token") requireScope(request.caller, scope);
   });
 }
@@ -74,7 +70,7 @@ async function callerOf(request: FastifyRequest, { adminToken, find }: Gatekeepe
   if (shown === "" && adminToken === undefined && request.headers.authorization === undefined)
     return everything;
   if (adminToken !== undefined && isSame(shown, adminToken)) return { ...everything, name: "admin" };
-  const token = shown === "" ? undefined : await find(shown, request.ip);
+  const token = shown === "" ? undefined : await find(shown);
   if (token !== undefined) return callerBy(token);
   throw new EdgeProblem(401, "E_TOKEN_SCOPE", {
     what: shown === "" ? "This gateway asks for a token." : "This token is not in force.",

@@ -14,3 +14,26 @@ create table tokens (
   constraint tokens_pkey PRIMARY KEY (id),
   constraint tokens_digest_key UNIQUE (digest)
 );
+
+create table webhook_handlers (
+  project text not null,
+  name text not null,
+  url text not null,
+  key text not null,
+  previous_key text,
+  version text not null,
+  contracts jsonb not null,
+  concurrency integer not null,
+  heartbeat boolean not null,
+  created_at timestamp with time zone not null default now(),
+  created_by text,
+  disabled text,
+  constraint webhook_handlers_pkey PRIMARY KEY (project, name)
+);
+
+create table webhook_tasks (
+  triggeredid text not null,
+  assignment jsonb not null,
+  until timestamp with time zone not null,
+  constraint webhook_tasks_pkey PRIMARY KEY (triggeredid)
+);
