@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { CloudEvent as SdkEvent, HTTP } from "cloudevents";
 import { describe, expect, test } from "vitest";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { isAtHand, officialSchemas } from "../../test/bed/official.ts";
@@ -98,6 +99,19 @@ test("a foreign CDEvent is shown as it came, any other foreign event has no CDEv
   expect(toCdevents({ event, at })).toEqual([foreign]);
   const other = { ...event, type: "com.example.pushed" };
   expect(toCdevents({ event: other, at })).toEqual([]);
+});
+
+test("on the wire a CDEvent is a CloudEvent that the SDK of CloudEvents reads, in both modes", () => {
+  const [custom] = toCdevents({ event: example("train.finished"), at });
+  const sent = {
+    headers: { "content-type": "application/cloudevents+json" },
+    body: JSON.stringify(inCloudEvent(custom!)),
+  };
+  const read = HTTP.toEvent<Cdevent>(sent);
+  if (!(read instanceof SdkEvent)) throw new Error("it is one event");
+  expect(read.validate()).toBe(true);
+  for (const one of [read, HTTP.toEvent(HTTP.binary(read))])
+    expect(one).toMatchObject({ type: custom?.context.type, subject: custom?.subject.id, data: custom });
 });
 
 describe.skipIf(!isAtHand("cdevents-0.5.1"))("against the official schemas of CDEvents 0.5.1", () => {
