@@ -22,9 +22,9 @@ export interface Asking {
   /** That nothing reacts is fine. */
   optional?: boolean;
   /** Told when events were accepted. */
-  onAccepted?: (accepted: readonly Accepted[]) => Promise<void> | void;
+  onAccepted?: (accepted: readonly Accepted[]) => void;
   /** Told how it ended, before that is printed. */
-  onEnding?: (trees: readonly RunTree[], ending: Ending) => Promise<void>;
+  onEnding?: (trees: readonly RunTree[], ending: Ending) => void;
 }
 
 /** Posts events of one story, follows the runs that they cause, and reports; answers with the exit code. */
@@ -36,7 +36,7 @@ export async function askForRuns(
 ): Promise<number> {
   const answers: Accepted[] = [];
   for (const event of events) answers.push(await postEvent(server, event));
-  await asking.onAccepted?.(answers);
+  asking.onAccepted?.(answers);
   const runs = runsOf(answers);
   const [root] = events;
   const [first] = answers;
@@ -65,7 +65,7 @@ export async function askForRuns(
   const trees: RunTree[] = [];
   for (const { run, position } of ending.runs)
     trees.push(await patiently(() => readRun(server, run, { after: position }), call.signal));
-  await asking.onEnding?.(trees, ending);
+  asking.onEnding?.(trees, ending);
   tellRuns(call, trees, ending);
   return endOfStory(call, ending);
 }

@@ -1,6 +1,8 @@
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openLocalHost } from "./fixture/code-host.ts";
 import { openShop, type Shop } from "./fixture/shop.ts";
 
 // North goes on once more when it has passed: a run that is caused by a run of the same story.
@@ -40,6 +42,31 @@ test("the same id again is the same story: nothing new runs, and the verdict is 
   expect(again.exit).toBe(5);
   const names = (JSON.parse(again.out) as { run: { runname: string } }[]).map(({ run }) => run.runname);
   expect(names.sort()).toEqual(["north-1", "north-2", "south-1"]);
+});
+
+test("a story is told to a job's summary, as JUnit, and as the status of the commit", async () => {
+  await using host = await openLocalHost(() => ({ json: {} }));
+  const folder = await mkdtemp(join(tmpdir(), "jackfield-told-"));
+  const [summary, junit] = [join(folder, "summary.md"), join(folder, "junit.xml")];
+  await writeFile(summary, "before\n");
+  const job = {
+    GITHUB_API_URL: host.url,
+    GITHUB_REPOSITORY: "acme/shop",
+    GITHUB_TOKEN: "t",
+    GITHUB_SHA: "abc",
+  };
+  const flags = ["--summary", summary, "--junit", junit, "--status"];
+  const told = shop.typing(["emit", "code.changed", "--id", "push-1", ...flags], job);
+  expect(await told.ended, told.said.err).toBe(5);
+  expect(await readFile(summary, "utf8")).toMatch(/^before\n### ❌ fail: <code>shop<\/code>/);
+  expect(await readFile(junit, "utf8")).toMatch(/<failure message="accuracy is [\d.]+, asked is &gt;= 0\.9"/);
+  const states = host.calls.map(({ asked, body }) => [asked, (body as { state: string }).state]);
+  const path = "POST /repos/acme/shop/statuses/abc";
+  expect(states).toEqual([
+    [path, "pending"],
+    [path, "failure"],
+  ]);
+  await rm(folder, { recursive: true });
 });
 
 const took: number[] = [];

@@ -20,6 +20,7 @@ export const catalogue = {
   E_TOO_LARGE: { kind: "refusal", meaning: "An event is over 64 KiB" },
   E_INVALID: { kind: "refusal", meaning: "Content breaks its contract" },
   E_TOKEN_SCOPE: { kind: "refusal", meaning: "A token does not allow this" },
+  E_BUSY: { kind: "trouble", meaning: "Somebody asks more than one may" },
   E_CONFIG: { kind: "refusal", meaning: "A setting of a service is missing or wrong" },
   E_YAML: { kind: "refusal", meaning: "A project file cannot be understood" },
   E_APPLY_RACE: { kind: "refusal", meaning: "Somebody applied another version meanwhile" },
@@ -83,6 +84,7 @@ export const catalogue = {
   E_POSTGRES: { kind: "refusal", meaning: "PostgreSQL could not be started" },
   E_RUNNING: { kind: "refusal", meaning: "Jackfield is already up in this folder" },
   E_WAITED: { kind: "trouble", meaning: "What was waited for did not happen in time; the work goes on" },
+  E_CODE_HOST: { kind: "trouble", meaning: "GitHub or GitLab did not do what was asked" },
   E_BROKEN: { kind: "trouble", meaning: "Our own fault" },
 } as const satisfies Record<string, { kind: Kind; meaning: string }>;
 

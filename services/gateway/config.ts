@@ -13,6 +13,11 @@ export const gatewayConfig = z.object({
   JACKFIELD_TOKEN: z.string().min(16).optional(),
   /** Signs the tokens of tasks; without it they are good until this process ends. */
   JACKFIELD_GATEWAY_SECRET: z.string().min(16).optional(),
+  /** Requests a second of one token, for long; four times as many at once. */
+  JACKFIELD_GATEWAY_RATE: z.coerce.number().min(1).max(1_000_000).default(500),
+  /** Live streams at once: of all, and of one token. */
+  JACKFIELD_GATEWAY_STREAMS: z.coerce.number().int().min(1).max(100_000).default(1_000),
+  JACKFIELD_GATEWAY_TOKEN_STREAMS: z.coerce.number().int().min(1).max(100_000).default(50),
   /** Ranges of addresses beside the public internet that webhooks may be sent to, with commas between. */
   JACKFIELD_WEBHOOK_ALLOW: z.string().default(""),
   JACKFIELD_GATEWAY_HEARTBEAT_SECONDS: z.coerce.number().min(0.05).max(300).default(15),

@@ -27,6 +27,8 @@ export interface GatewayParts {
   store: TokenStore;
   book: TokenBook;
   heartbeatMs: number;
+  /** Live streams at once, all together and of one token. */
+  mostStreams: { all: number; each: number };
   /** Aborted when the gateway closes; whoever waits stops. */
   closing: AbortSignal;
 }

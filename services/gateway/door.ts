@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { Problem } from "@jackfield/problem/problem";
 import type { Door, Parts } from "@jackfield/service/define";
+import { Buckets } from "./access/buckets.ts";
 import { ownNames } from "./access/site.ts";
 import { TokenBook } from "./access/token-book.ts";
 import { TokenStore } from "./access/token-store.ts";
@@ -35,9 +36,11 @@ export async function openDoor(service: Parts<GatewayConfig>): Promise<Door> {
   const closing = new AbortController();
   const parts = partsOf(service, closing.signal);
   const { live, book, tokens } = parts;
+  const rate = new Buckets(config.JACKFIELD_GATEWAY_RATE);
   const app = createApp({
     adminToken: config.JACKFIELD_TOKEN,
-    find: (text) => book.find(text),
+    find: (text, from) => book.find(text, from),
+    ask: (name) => rate.take(name),
     hasTicket: (request) => hasTicket(request, tokens),
     names: ownNames(config),
   });
@@ -71,6 +74,7 @@ function partsOf(service: Parts<GatewayConfig>, closing: AbortSignal): GatewayPa
     database,
     store,
     book: new TokenBook(store, log),
+    mostStreams: { all: config.JACKFIELD_GATEWAY_STREAMS, each: config.JACKFIELD_GATEWAY_TOKEN_STREAMS },
     heartbeatMs: config.JACKFIELD_GATEWAY_HEARTBEAT_SECONDS * 1_000,
     closing,
   };

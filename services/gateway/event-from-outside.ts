@@ -1,3 +1,5 @@
+import { carriedBy } from "@jackfield/cdevents/cdevent";
+import { fromCustom } from "@jackfield/cdevents/custom";
 import { contentDigest } from "@jackfield/events/digest";
 import { fromJson, type Decoded } from "@jackfield/events/codec";
 import { nearestNames } from "@jackfield/problem/nearest";
@@ -9,13 +11,15 @@ import { longType, parseType, shortType } from "@jackfield/spec/event/type";
 import { codeChanged } from "@jackfield/spec/facts/code";
 import { dataChanged } from "@jackfield/spec/facts/data";
 import { runRequested } from "@jackfield/spec/facts/run";
-import type { z } from "zod";
+import { ZodError, type z } from "zod";
 import { contractBroken } from "./serve-route.ts";
 
 /** What a clock and a random source give, and what the request said beside its body. */
 export interface Circumstances {
   time: string;
   drawnId: string;
+  /** Where the caller's own events come from, when its token says so. */
+  source?: string | undefined;
   /** The header Idempotency-Key: sending the same again is then harmless without an id inside. */
   key?: string | undefined;
   /** Every type of ours, in long form. */
@@ -38,7 +42,7 @@ export function fromShorthand(said: Record<string, unknown>, about: Circumstance
   return admitted(
     fromJson({
       specversion: "1.0",
-      source: "/outside",
+      source: about.source ?? "/outside",
       time: about.time,
       ...(said["data"] !== undefined && { datacontenttype: "application/json" }),
       correlationid: id,
@@ -52,7 +56,8 @@ export function fromShorthand(said: Record<string, unknown>, about: Circumstance
 }
 
 /** An event that somebody sent whole. Foreign ones are taken as they are. @throws like `fromShorthand`. */
-export function admitted(decoded: Decoded, about: Pick<Circumstances, "types">): Outside {
+export function admitted(sent: Decoded, about: Pick<Circumstances, "types">): Outside {
+  const decoded = sent.ok ? unwrapped(sent) : sent;
   if (!decoded.ok) throw notAnEvent(decoded.reason);
   const { event } = decoded;
   if (isOurs(event.source))
@@ -71,6 +76,19 @@ export function admitted(decoded: Decoded, about: Pick<Circumstances, "types">):
 /** Nobody from outside speaks as these. */
 export const isOurs = (source: string): boolean =>
   source === "/jackfield" || source.startsWith("/jackfield/");
+
+/** An event of ours in the CDEvents binding has the whole CDEvent as its data → the event that it says. */
+function unwrapped(decoded: Decoded & { ok: true }): Decoded {
+  const { event } = decoded;
+  const carried = parseType(event.type) === undefined ? undefined : carriedBy(event);
+  if (carried === undefined) return decoded;
+  const { data: _, ...attributes } = event;
+  try {
+    return fromJson({ ...attributes, ...fromCustom(carried) });
+  } catch (thrown) {
+    throw thrown instanceof ZodError ? contractBroken("the CDEvent", thrown, "/data/customData") : thrown;
+  }
+}
 
 /** Our own words: only requests, and the two facts that CI states, come from outside, and they keep their contract. */
 function checkOwn(event: CloudEvent, types: readonly string[]): void {

@@ -46,6 +46,12 @@ export class EventSink {
     await this.#draining;
   }
 
+  /** A last word, without waiting for a reader that is behind. */
+  endWith(name: string, data: string): void {
+    if (!this.signal.aborted && !this.busy) this.#response.write(`event: ${name}\ndata: ${data}\n\n`);
+    this.end();
+  }
+
   end(): void {
     this.#closed.abort();
     this.#response.end();

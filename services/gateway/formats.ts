@@ -1,6 +1,8 @@
 import { inCloudEvent, type Logged } from "@jackfield/cdevents/cdevent";
 import { toCdevents } from "@jackfield/cdevents/to-cdevents";
 import { structuredType } from "@jackfield/events/encode";
+import { toKeptn } from "@jackfield/keptn/to-keptn";
+import { toOpenlineage } from "@jackfield/openlineage/to-openlineage";
 import type { EventFormat } from "@jackfield/spec/http/events";
 
 /** An event as it leaves the house: what it is called in a stream, and its body. */
@@ -13,6 +15,8 @@ export interface Rendered {
 /** One event may be none or several in another language. */
 export type Render = (logged: Logged) => Rendered[];
 
+const json = "application/json";
+
 const asCloudEvent = (body: unknown): Rendered => ({
   name: "cloudevent",
   contentType: structuredType,
@@ -22,4 +26,7 @@ const asCloudEvent = (body: unknown): Rendered => ({
 export const renders: Record<EventFormat, Render> = {
   cloudevents: ({ event }) => [asCloudEvent(event)],
   cdevents: (logged) => toCdevents(logged).map((one) => asCloudEvent(inCloudEvent(one))),
+  keptn: (logged) => toKeptn(logged).map(asCloudEvent),
+  openlineage: (logged) =>
+    toOpenlineage(logged).map((body) => ({ name: "openlineage", contentType: json, body })),
 };

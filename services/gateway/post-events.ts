@@ -2,15 +2,17 @@ import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { printJson } from "@jackfield/events/json-text";
 import type { Published } from "@jackfield/events/publish";
-import { Problem } from "@jackfield/problem/problem";
+import { asProblem, Problem } from "@jackfield/problem/problem";
 import { askService } from "@jackfield/service/answer";
 import { listens } from "@jackfield/spec/ask/conductor";
 import { key } from "@jackfield/spec/ask/tracker";
 import { comparePositions, parsePosition, printPosition } from "@jackfield/spec/event/position";
 import { postEvents, type acceptedEvent } from "@jackfield/spec/http/events";
 import type { z } from "zod";
+import { spokenBy } from "./access/spoken.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import type { Outside } from "./event-from-outside.ts";
+import { withRequests } from "./keptn-requests.ts";
 import { atIndex, readPosted, type Posted } from "./read-posted.ts";
 import { serveRaw } from "./serve-route.ts";
 
@@ -22,10 +24,20 @@ const askWithinMs = 1_000;
 
 /** `POST /v1/events`: 202 once the stream has them. */
 export function servePostEvents(app: FastifyInstance, parts: GatewayParts): void {
-  serveRaw(app, postEvents, async ({ request, reply }) => {
-    const { batch, events } = await read(posted(request), parts);
+  const ownerOf = (source: string): string | undefined => parts.book.ownerOf(source);
+  serveRaw(app, postEvents, async ({ query, request, reply }) => {
+    const { caller } = request;
+    const sent = await read(posted(request), caller.source, parts);
+    const { batch, events } = query.dialect === "keptn" ? withRequests(sent.events, parts.contracts) : sent;
+    const spoken = events.map((one, index) => {
+      try {
+        return spokenBy(caller, one, ownerOf);
+      } catch (thrown) {
+        throw batch ? atIndex(asProblem(thrown), index) : thrown;
+      }
+    });
     const accepted = await Promise.all(
-      events.map((one, index) =>
+      spoken.map((one, index) =>
         take(one, parts).catch((thrown: unknown) => {
           throw batch && thrown instanceof Problem && thrown.code === "E_CONFLICT"
             ? atIndex(thrown, index)
@@ -40,8 +52,12 @@ export function servePostEvents(app: FastifyInstance, parts: GatewayParts): void
 }
 
 /** A word that nobody knows may be one that was published just now. */
-async function read(body: Posted, { contracts }: GatewayParts): Promise<ReturnType<typeof readPosted>> {
-  const draw = () => ({ time: new Date().toISOString(), drawnId: randomUUID() });
+async function read(
+  body: Posted,
+  source: string | undefined,
+  { contracts }: GatewayParts,
+): Promise<ReturnType<typeof readPosted>> {
+  const draw = () => ({ time: new Date().toISOString(), drawnId: randomUUID(), source });
   try {
     return readPosted(body, contracts.types, draw);
   } catch (thrown) {

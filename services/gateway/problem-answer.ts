@@ -32,7 +32,8 @@ const detailsOf = (problem: Problem, instance: string) => ({
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
   const problem = ofFastify(thrown) ?? asProblem(thrown);
   const details = detailsOf(problem, pathOf(request));
-  if (details.status === 503) void reply.header("retry-after", String(problem.retryAfterSeconds ?? 5));
+  if (details.status === 503 || details.status === 429)
+    void reply.header("retry-after", String(problem.retryAfterSeconds ?? 5));
   if (details.status === 401) void reply.header("www-authenticate", 'Bearer realm="jackfield"');
   return (
     reply

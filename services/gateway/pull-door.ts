@@ -11,6 +11,7 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { triggeredData, type TriggeredData } from "@jackfield/spec/event/task";
 import { nextTask, registerHandler, type pulledTask } from "@jackfield/spec/http/handlers";
 import type { z } from "zod";
+import { requireHandlerPlace } from "./access/within.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import { digestsIn } from "./digests-in.ts";
 import { Runners } from "./runners.ts";
@@ -29,19 +30,21 @@ const usualFinishSeconds = 3_600;
 export function servePulling(app: FastifyInstance, parts: GatewayParts): void {
   const runners = new Runners();
   const taken = new Taken();
-  serve(app, registerHandler, async ({ params: { name }, body }) => {
+  serve(app, registerHandler, async ({ params: { name }, body, request: { caller } }) => {
+    requireHandlerPlace(caller, body.project);
     const { consumers, everySeconds } = await askService(
       parts.events,
       register,
       { ...body, handler: name },
       { name: placeOfHandler(body.project, name) },
     );
-    if (body.leaving === true) runners.forget(name, body.instance);
-    else runners.remember(name, body.instance, consumers);
+    const runner = { name, instance: body.instance, by: caller.name };
+    if (body.leaving === true) runners.forget(runner);
+    else runners.remember(runner, consumers);
     return { everySeconds };
   });
-  serve(app, nextTask, async ({ params: { name }, query: { instance, wait }, reply }) => {
-    const consumers = runners.consumersOf(name, instance);
+  serve(app, nextTask, async ({ params: { name }, query: { instance, wait }, request, reply }) => {
+    const consumers = runners.consumersOf({ name, instance, by: request.caller.name });
     const waitMs = wait === undefined ? usualWaitMs : Number.parseInt(wait, 10) * 1_000;
     const gone = whenGone(reply);
     const over = AbortSignal.any([gone, parts.closing]);

@@ -14,7 +14,7 @@ export interface Posted {
 }
 
 /** A new id for an event that has none, and the time; drawn anew for each event of a batch. */
-export type Draw = () => Pick<Circumstances, "time" | "drawnId">;
+export type Draw = () => Pick<Circumstances, "time" | "drawnId" | "source">;
 
 const mostEvents = 1_000;
 

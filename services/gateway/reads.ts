@@ -4,6 +4,7 @@ import * as conductor from "@jackfield/spec/ask/conductor";
 import * as projects from "@jackfield/spec/ask/projects";
 import { logs } from "@jackfield/spec/ask/handler";
 import type { Question } from "@jackfield/spec/ask/question";
+import { partsOfTask } from "@jackfield/spec/event/ids";
 import * as tracker from "@jackfield/spec/ask/tracker";
 import { getEvent, getEvents, getWithheld } from "@jackfield/spec/http/events";
 import {
@@ -26,6 +27,7 @@ import {
   resumeRun,
 } from "@jackfield/spec/http/runs";
 import type { z } from "zod";
+import { mayTouch } from "./access/caller.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import { serve } from "./serve-route.ts";
 
@@ -50,9 +52,12 @@ export function serveQuestions(app: FastifyInstance, { events }: GatewayParts): 
   serve(app, getStory, ({ params, query }) => ask(conductor.unfinished, { ...query, ...params }));
   serve(app, getRequest, ({ params, query }) => ask(conductor.request, { ...query, ...params }));
 
-  serve(app, getLogs, ({ params: { task }, query: { handler: name, attempt, stream, from = 0 } }) =>
-    askService(events, logs, { task, attempt, stream, from }, { name, timeoutMs: logWithinMs }),
-  );
+  serve(app, getLogs, async ({ params: { task }, query, request: { caller } }) => {
+    const { handler: name, attempt, stream, from = 0, project } = query;
+    // Who has the log does not know who may read it.
+    if (caller.projects !== null) await ask(conductor.request, { run: partsOfTask(task).run, project });
+    return askService(events, logs, { task, attempt, stream, from }, { name, timeoutMs: logWithinMs });
+  });
   serve(app, getHandlers, ({ query }) => ask(conductor.handlers, query));
   serve(app, getBindings, ({ query }) => ask(conductor.bindings, query));
   serve(app, postBindings, ({ body }) => ask(conductor.bind, body));
@@ -65,7 +70,12 @@ export function serveQuestions(app: FastifyInstance, { events }: GatewayParts): 
   ] as const)
     serve(app, route, ({ params, query, body }) => ask(question, { ...query, ...body, run: params.ref }));
 
-  serve(app, postProjects, ({ body }) => ask(projects.apply, body));
-  serve(app, getProjects, () => ask(projects.projectList, {}));
+  serve(app, postProjects, ({ body, request: { caller } }) =>
+    ask(projects.apply, { ...body, ...(caller.projects !== null && { only: [...caller.projects] }) }),
+  );
+  serve(app, getProjects, async ({ request: { caller } }) => {
+    const all = await ask(projects.projectList, {});
+    return { projects: all.projects.filter(({ project }) => mayTouch(caller, project)) };
+  });
   serve(app, getConfiguration, ({ params, query }) => ask(projects.configuration, { ...query, ...params }));
 }

@@ -16,6 +16,7 @@ import { createTokens } from "./task-token.ts";
 const openGate = {
   adminToken: undefined,
   find: async () => undefined,
+  ask: () => undefined,
   hasTicket: () => false,
   names: new Set<string>(),
 };

@@ -3,6 +3,7 @@ import { printJson } from "@jackfield/events/json-text";
 import { Problem } from "@jackfield/problem/problem";
 import type { Route } from "@jackfield/spec/http/route";
 import type { z } from "zod";
+import { decidedBy, queryWithin, requireBodyWithin } from "./access/within.ts";
 import { parseBody } from "./json-body.ts";
 import { EdgeProblem } from "./problem-answer.ts";
 
@@ -24,7 +25,10 @@ export function serve<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
 ): void {
   serveRaw(app, route, async (asked) => {
     const body = route.method === "GET" ? {} : jsonBody(asked.request);
-    const answered = await answer({ ...asked, body: parsed(route.body, body, "the body") });
+    const { caller } = asked.request;
+    requireBodyWithin(caller, route, body);
+    const said = parsed(route.body, body, "the body");
+    const answered = await answer({ ...asked, body: decidedBy(caller, route, said) });
     if (answered === undefined) return asked.reply.code(204).send();
     return asked.reply.header("content-type", "application/json").send(printJson(answered));
   });
@@ -43,7 +47,7 @@ export function serveRaw<P extends z.ZodType, Q extends z.ZodType, B extends z.Z
     handler: (request, reply) => {
       reply.code(route.status);
       const params = parsed(route.params, request.params, "the path");
-      const query = parsed(route.query, request.query, "the query");
+      const query = parsed(route.query, queryWithin(request.caller, route, request), "the query");
       return answer({ params, query, request, reply });
     },
   });

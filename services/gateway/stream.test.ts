@@ -129,10 +129,11 @@ test("a tail from the start reads the log, then goes on live", async () => {
 });
 
 test("while the tracker has no answer, an old position waits, and nothing is left out", async () => {
-  const alone = await openBed({ natsUrl: nats.url, freshDatabase, prefix: prefix() });
-  onTestFinished(() => alone[Symbol.asyncDispose]());
+  // What is made first is put away last: the tracker ends before its database does.
   const fresh = await freshDatabase();
   onTestFinished(() => fresh.drop());
+  const alone = await openBed({ natsUrl: nats.url, freshDatabase, prefix: prefix() });
+  onTestFinished(() => alone[Symbol.asyncDispose]());
   await alone.publisher.publish(story("old"));
   await alone.restart();
   await until("it reads", async () => (await alone.call("/readyz")).status === 200);

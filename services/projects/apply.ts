@@ -36,6 +36,11 @@ export interface World {
 export async function applyFile(asked: Asked, world: World): Promise<Answered> {
   const form = longForm(readProjectFile(asked.text, asked.file), await world.capabilities());
   const { applied } = form;
+  if (asked.only?.includes(applied.project) === false)
+    throw new Problem("E_TOKEN_SCOPE", `This token is not for project ${applied.project}.`, {
+      why: `it is for ${asked.only.join(", ")}`,
+      here: "/project",
+    });
   const digest = digestOfJson(applied);
   const before = await world.current(applied.project);
   const subprojects = Object.keys(applied.subprojects);

@@ -13,6 +13,8 @@ export const apply = question("projects", "apply", {
     text: z.string().max(1_000_000),
     file: z.string().max(400),
     dryRun: z.boolean().optional(),
+    /** The file may say no other project: what the token of who asks is for. */
+    only: z.array(scopeName).optional(),
     /** The version it was based on; another one in force is E_APPLY_RACE. */
     expectedVersion: z.int().min(0).max(2_147_483_647).optional(),
   }),

@@ -10,6 +10,7 @@ export const putArtifact = route("PUT", "/v1/artifacts/:digest", {
   summary: "Store bytes under their digest; Content-Range resumes; the same bytes again change nothing",
   scope: "emit",
   orTask: true,
+  within: "answer",
   params,
   /** A task's token is enough to store what the task made. */
   query: z.object({ token: z.string().optional() }),

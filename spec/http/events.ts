@@ -31,7 +31,10 @@ const scope = {
 
 export const postEvents = route("POST", "/v1/events", {
   summary: "State a fact: structured, binary or batched CloudEvents, or the shorthand for people",
+  // `keptn`: what a triggered task or sequence of Keptn asks for is requested too; the answer is a list.
+  query: z.object({ dialect: z.enum(["keptn"]).optional() }),
   scope: "emit",
+  within: "answer",
   body: z.union([cloudEvent, z.array(cloudEvent), shorthand]),
   answer: z.union([acceptedEvent, z.array(acceptedEvent)]),
   status: 202,
@@ -54,7 +57,9 @@ export const getEvents = route("GET", "/v1/events", {
 });
 
 /** The language that events are told in; the core knows its own only. */
-export const eventFormat = z.enum(["cloudevents", "cdevents"]).meta({ id: "EventFormat" });
+export const eventFormat = z
+  .enum(["cloudevents", "cdevents", "keptn", "openlineage"])
+  .meta({ id: "EventFormat" });
 
 export type EventFormat = z.output<typeof eventFormat>;
 

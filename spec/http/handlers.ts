@@ -28,6 +28,7 @@ export const getBindings = route("GET", "/v1/bindings", {
 export const postBindings = route("POST", "/v1/bindings", {
   summary: "Move a lead: from now on this handler answers this capability",
   scope: "operate",
+  within: "body",
   body: conductor.bind.input,
   answer: conductor.bind.answer,
 });
@@ -48,6 +49,7 @@ export const postCapabilities = route("POST", "/v1/capabilities", {
 export const registerHandler = route("POST", "/v1/handlers/:name", {
   summary: "Pull door: here I am; said again every few seconds",
   scope: "handle",
+  within: "body",
   params: name,
   body: handlerDescription.omit({ handler: true }).extend({
     instance: z.string(),
@@ -65,6 +67,7 @@ export const pulledTask = z
 export const nextTask = route("GET", "/v1/handlers/:name/next", {
   summary: "Pull door: the next task, or 204 when there is none; taking it is `started`",
   scope: "handle",
+  within: "answer",
   params: name,
   query: z.object({
     instance: z.string(),
@@ -97,6 +100,7 @@ export const heartbeat = route("POST", "/v1/tasks/:task/heartbeat", {
   summary: "Pull door: still at work; 410 says stop, and why",
   scope: "handle",
   orTask: true,
+  within: "answer",
   params: task,
   body: z.object(token),
   answer: z.object({ go: z.literal(true), untilSeconds: z.number() }),
@@ -106,6 +110,7 @@ export const progress = route("POST", "/v1/tasks/:task/progress", {
   summary: "Pull door: something to tell",
   scope: "handle",
   orTask: true,
+  within: "answer",
   params: task,
   body: progressedData.extend(token),
   answer: z.object({}),
@@ -116,6 +121,7 @@ export const finish = route("POST", "/v1/tasks/:task/finished", {
   summary: "Pull door: the answer",
   scope: "handle",
   orTask: true,
+  within: "answer",
   params: task,
   body: finishedData.extend({ ...token, status, result: result.optional() }),
   answer: z.object({ id: z.string() }),

@@ -6,6 +6,7 @@ import { route } from "./route.ts";
 export const postProjects = route("POST", "/v1/projects", {
   summary: "Apply a project file as one version, or say what that would change",
   scope: "operate",
+  within: "answer",
   body: projects.apply.input,
   answer: projects.apply.answer,
 });
@@ -13,6 +14,7 @@ export const postProjects = route("POST", "/v1/projects", {
 export const getProjects = route("GET", "/v1/projects", {
   summary: "Projects with their subprojects",
   scope: "read",
+  within: "answer",
   answer: projects.projectList.answer,
 });
 

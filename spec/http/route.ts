@@ -18,6 +18,11 @@ export interface Route<
   scope: RouteScope;
   /** The token of a task, for what concerns that task, is enough as well. */
   orTask: boolean;
+  /**
+   * How it keeps a token for single projects within those: the request names one in path or query, or in its `body`, or
+   * the `answer` is made for them.
+   */
+  within: "request" | "body" | "answer";
   params: Params;
   query: Query;
   body: Body;
@@ -33,6 +38,7 @@ interface RouteParts<Params, Query, Body, Answer> {
   summary: string;
   scope: RouteScope;
   orTask?: boolean;
+  within?: "body" | "answer";
   params?: Params;
   query?: Query;
   body?: Body;
@@ -59,6 +65,7 @@ export function route<
     summary: parts.summary,
     scope: parts.scope,
     orTask: parts.orTask ?? false,
+    within: parts.within ?? "request",
     // A route that names no parameters has none; the default type arguments say the same.
     params: parts.params ?? (nothing as unknown as Params),
     query: parts.query ?? (nothing as unknown as Query),

@@ -57,5 +57,6 @@ export const revokeToken = route("POST", "/v1/tokens/:token/revoke", {
 export const getMe = route("GET", "/v1/me", {
   summary: "Who the token makes me, and what I may",
   scope: "token",
+  within: "answer",
   answer: described.partial({ name: true }),
 });

@@ -1,13 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { text as textOf } from "node:stream/consumers";
-import { Problem } from "@jackfield/problem/problem";
+import { asProblem, Problem } from "@jackfield/problem/problem";
 import { cloudEvent, type CloudEvent } from "@jackfield/spec/event/envelope";
 import { longType, shortType } from "@jackfield/spec/event/type";
 import { askForRuns } from "../ask-for-runs.ts";
+import { Reporting, reportingFlags } from "../ci/reporting.ts";
+import type { StoryReport } from "../ci/story-report.ts";
 import { withCode } from "../code-change.ts";
 import { projectOf } from "../lookup.ts";
 import { ownEvent, type Accepted } from "../post.ts";
+import { exit, exitOfProblem } from "../exit.ts";
+import type { Server } from "../server.ts";
 import { working, type Call, type Verb } from "../verb.ts";
 
 export const verb: Verb = {
@@ -18,6 +22,7 @@ export const verb: Verb = {
   flags: {
     data: { says: "its content as JSON, or @FILE", value: "JSON" },
     id: { says: "its id; sending the same id again is harmless", value: "ID" },
+    ...reportingFlags,
     optional: { says: "that nothing reacts is no failure" },
     ...working,
   },
@@ -27,15 +32,32 @@ export const verb: Verb = {
   ],
   run: async (call) => {
     const said = await readEvent(call);
+    const reporting = new Reporting(call, said);
     const server = await call.server();
-    const event = await withCode(server, said, call.folder);
-    return askForRuns(call, server, [event], {
-      wholeStory: true,
-      optional: call.flags.on("optional"),
-      onAccepted: (answers) => sayWhoListens(call, event, answers),
-    });
+    await reporting.begin();
+    const report: StoryReport = { event: said, exit: exit.ourFault, trees: [], problems: [], left: [] };
+    try {
+      report.event = await withCode(server, said, call.folder);
+      report.exit = await tellStory(call, server, report);
+      return report.exit;
+    } catch (thrown) {
+      const problem = asProblem(thrown);
+      report.problems = [problem];
+      report.exit = call.signal.aborted ? exit.interrupted : exitOfProblem(problem.code);
+      throw thrown;
+    } finally {
+      await reporting.end(report);
+    }
   },
 };
+
+const tellStory = (call: Call, server: Server, report: StoryReport): Promise<number> =>
+  askForRuns(call, server, [report.event], {
+    wholeStory: true,
+    optional: call.flags.on("optional"),
+    onAccepted: (answers) => sayWhoListens(call, report.event, answers),
+    onEnding: (trees, { refused, left }) => Object.assign(report, { trees, problems: refused, left }),
+  });
 
 function sayWhoListens({ out }: Call, event: CloudEvent, answers: readonly Accepted[]): void {
   const [answer] = answers;

@@ -14,17 +14,17 @@ export interface Caller {
   source: string | undefined;
 }
 
-/** Shows nothing, where something has to be shown. */
+/** Shows no token of ours: comes in only where a route lets in everybody, or asks for something else. */
 export const nobody: Caller = {
   name: undefined,
   token: undefined,
   scopes: [],
-  projects: [],
+  projects: null,
   source: undefined,
 };
 
 /** At this machine, while no token is asked for. */
-export const everything: Caller = { ...nobody, scopes: ["admin"], projects: null };
+export const everything: Caller = { ...nobody, scopes: ["admin"] };
 
 export const hasScope = ({ scopes }: Caller, scope: Scope): boolean =>
   scopes.includes(scope) || scopes.includes("admin");

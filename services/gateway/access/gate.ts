@@ -23,7 +23,9 @@ export interface Gatekeeper {
   /** The administrator's, from the settings; without it everybody at this machine may ask. */
   adminToken: string | undefined;
   /** The token that a text is. @throws Problem E_STORE_DOWN */
-  find: (text: string) => Promise<Token | undefined>;
+  find: (text: string, from: string) => Promise<Token | undefined>;
+  /** One more request of this name. @throws Problem 429 */
+  ask: (name: string) => void;
   /** Does this request carry the token of a task? */
   hasTicket: (request: FastifyRequest) => boolean;
   /** Names of this gateway, beside those of this machine. */
@@ -50,6 +52,8 @@ export function keepGate(app: FastifyInstance, keeper: Gatekeeper): void {
       return;
     }
     request.caller = await callerOf(request, keeper);
+    const { token, name } = request.caller;
+    if (name !== undefined) keeper.ask(token ?? name);
     if (scope !== "token") requireScope(request.caller, scope);
   });
 }
@@ -70,7 +74,7 @@ async function callerOf(request: FastifyRequest, { adminToken, find }: Gatekeepe
   if (shown === "" && adminToken === undefined && request.headers.authorization === undefined)
     return everything;
   if (adminToken !== undefined && isSame(shown, adminToken)) return { ...everything, name: "admin" };
-  const token = shown === "" ? undefined : await find(shown);
+  const token = shown === "" ? undefined : await find(shown, request.ip);
   if (token !== undefined) return callerBy(token);
   throw new EdgeProblem(401, "E_TOKEN_SCOPE", {
     what: shown === "" ? "This gateway asks for a token." : "This token is not in force.",

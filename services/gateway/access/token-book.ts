@@ -2,6 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isStoreTrouble } from "@jackfield/postgres/outage";
 import { Problem } from "@jackfield/problem/problem";
 import type { Log } from "@jackfield/service/log";
+import { Buckets } from "./buckets.ts";
+import { isBelow } from "./spoken.ts";
 import { isToken, tokenDigest } from "./token-text.ts";
 import type { Token, TokenStore } from "./token-store.ts";
 
@@ -19,6 +21,8 @@ export class TokenBook {
   /** Token → those who stay as long as it is in force. */
   readonly #staying = new Map<string, Set<AbortController>>();
   readonly #used = new Set<string>();
+  /** Who tries tokens asks PostgreSQL for each. */
+  readonly #strangers = new Buckets(20);
   #toldUseMs = 0;
 
   constructor(store: Pick<TokenStore, "inForce" | "used">, log: Log) {
@@ -54,17 +58,25 @@ export class TokenBook {
   }
 
   /**
-   * The token that a text is, when it is in force. One that was made a moment ago, elsewhere, is looked up.
-   * @throws Problem E_STORE_DOWN when it is not known and PostgreSQL cannot be asked
+   * The token that a text is, when it is in force. One that was made a moment ago, elsewhere, is looked up, but not more
+   * often than a few times a second for one address (`from`).
+   * @throws Problem E_STORE_DOWN when it is not known and PostgreSQL cannot be asked; EdgeProblem 429
    */
-  async find(text: string): Promise<Token | undefined> {
+  async find(text: string, from: string): Promise<Token | undefined> {
     if (!isToken(text)) return undefined;
     const digest = tokenDigest(text);
     const key = digest.toString("hex");
-    const token = this.#known.get(key) ?? (await this.#lookUp(digest, key));
+    const token = this.#known.get(key) ?? (await this.#lookUp(digest, key, from));
     if (token === undefined || !isInForce(token)) return undefined;
     this.#used.add(token.id);
     return token;
+  }
+
+  /** Whose a source is; undefined: nobody's. */
+  ownerOf(source: string): string | undefined {
+    for (const token of this.#known.values())
+      if (token.source !== null && isInForce(token) && isBelow(source, token.source)) return token.name;
+    return undefined;
   }
 
   /** Aborts when the token is in force no more; `gone` says that nobody stays any longer. */
@@ -79,7 +91,8 @@ export class TokenBook {
     return stay.signal;
   }
 
-  async #lookUp(digest: Buffer, key: string): Promise<Token | undefined> {
+  async #lookUp(digest: Buffer, key: string, from: string): Promise<Token | undefined> {
+    this.#strangers.take(from);
     try {
       const token = (await this.#store.inForce(digest)).get(key);
       if (token !== undefined) this.#known.set(key, token);
