@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { boundTo, rebind } from "./bindings.ts";
+import { boundTo, endedBindings, rebind } from "./bindings.ts";
 import { shadowsAfter } from "./change-shadows.ts";
 import { commonContract } from "./handlers.ts";
 import { Story } from "./story.ts";
@@ -31,13 +31,38 @@ describe("a binding", () => {
 
   test("is the one of the narrowest scope, and an override before the file", () => {
     const story = bind(open(), "of-organization", {});
-    expect(trainer(story)).toMatchObject({ handler: "of-organization", from: "organization default" });
+    expect(trainer(story)).toMatchObject({ handler: "of-organization", from: "organization:default" });
     story.given(applied({ bind: inFile({ train: "of-file" }) }, 2));
     expect(trainer(story)).toEqual({ handler: "of-file", shadows: [], from: "jackfield.yaml" });
     bind(story, "of-project");
     expect(trainer(story)).toMatchObject({ handler: "of-project", from: "weather", by: "ana" });
     bind(story, "of-subproject", { project: "weather", subproject: "seattle" });
     expect(trainer(story)).toMatchObject({ handler: "of-subproject", from: "weather/seattle" });
+  });
+
+  test("of an organization reaches its projects, whatever organization an event fills in", () => {
+    const story = weather(new Story(builtInCatalogue), { organization: "acme" });
+    registered(story, description("forest", ["fetch"]));
+    const at = { organization: "acme", capability: "fetch", handler: "forest", undo: false };
+    story.given(rebind(story.state, at, story.now()));
+    story.given(said("run.requested", { subproject: "seattle", organization: "default" }));
+    expect(newest(story, "fetch.triggered")).toMatchObject({ handler: "forest", organization: "acme" });
+  });
+
+  test("ends by itself when its time is over, and what stood before it is in force again", () => {
+    const story = bind(open(), "forest");
+    const until = new Date(1_000_000).toISOString();
+    const at = { project: "weather", capability: "train", undo: false };
+    story.given(rebind(story.state, { ...at, handler: "logistic", until }, story.now()));
+    expect(trainer(story)).toMatchObject({ handler: "logistic", until });
+    expect(endedBindings(story.state, new Date(999_999).toISOString())).toEqual([]);
+    story.given(...endedBindings(story.state, until));
+    expect(trainer(story).handler).toBe("forest");
+    expect(newest(story, "binding.changed").data).toMatchObject({
+      undo: true,
+      reason: `it was said until ${until}`,
+    });
+    expect(endedBindings(story.state, until)).toEqual([]);
   });
 
   test("goes back step by step", () => {

@@ -20,7 +20,9 @@ export interface Bound {
   shadows: string[];
   from: string;
   by?: string;
+  reason?: string;
   since?: string;
+  until?: string;
 }
 
 export const bindingKey = (scope: BindingScope, capability: string): string =>
@@ -29,7 +31,7 @@ export const bindingKey = (scope: BindingScope, capability: string): string =>
   );
 
 export const printScope = ({ organization, project, subproject }: BindingScope): string => {
-  if (project === undefined) return `organization ${organization ?? defaultOrganization}`;
+  if (project === undefined) return `organization:${organization ?? defaultOrganization}`;
   return subproject === undefined ? project : `${project}/${subproject}`;
 };
 
@@ -44,13 +46,19 @@ export function boundTo(state: Known, scope: ProjectScope, capability: string, c
   const said = leadsFor(state, scope, capability);
   const lead = said.find(({ handler }) => handler !== null);
   const handler = lead?.handler ?? defaultHandler(state, scope.project, capability, catalogue);
-  const { from = "default", by, since } = lead ?? {};
+  const { from = "default", by, reason, since, until } = lead ?? {};
   const listening = said.find(({ shadows }) => shadows !== null)?.shadows ?? [];
   const shadows = listening.filter((name) => name !== handler);
-  return { handler, shadows, from, ...(by !== undefined && { by }), ...(since !== undefined && { since }) };
+  return {
+    ...{ handler, shadows, from },
+    ...(by !== undefined && { by }),
+    ...(reason !== undefined && { reason }),
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+  };
 }
 
-type Said = Lead & { from: string; by?: string | undefined; since?: string | undefined };
+type Said = Lead & Pick<Partial<Binding>, "by" | "reason" | "since"> & { from: string };
 
 /** What was said for a capability, the narrowest scope first. */
 function leadsFor(state: Known, scope: ProjectScope, capability: string): Said[] {
@@ -86,7 +94,7 @@ function defaultHandler(
 export function foldBinding(state: State, { event }: Entry): Change[] {
   const said = bindingChanged.data.safeParse(event.data);
   if (!said.success) return [];
-  const { capability, handler, shadows, version, undo, by } = said.data;
+  const { capability, handler, shadows, version, undo, by, reason, until } = said.data;
   const scope = { organization: event.organization, project: event.project, subproject: event.subproject };
   const key = bindingKey(scope, capability);
   const before = state.bindings.get(key);
@@ -104,6 +112,8 @@ export function foldBinding(state: State, { event }: Entry): Change[] {
     version,
     by,
     since: event.time,
+    ...(reason !== undefined && { reason }),
+    ...(until !== undefined && { until }),
   };
   return [{ table: "bindings", key, row }];
 }
@@ -111,6 +121,7 @@ export function foldBinding(state: State, { event }: Entry): Change[] {
 const leadOf = (binding: Binding | undefined): Lead => ({
   handler: binding?.handler ?? null,
   shadows: binding?.shadows ?? null,
+  ...(binding?.until !== undefined && { until: binding.until }),
 });
 
 interface Rebinding extends BindingScope {
@@ -119,6 +130,8 @@ interface Rebinding extends BindingScope {
   undo: boolean;
   /** All shadows of this scope from now on; left out, they stay as they are. */
   shadows?: string[];
+  /** When it ends by itself. */
+  until?: string | undefined;
   by?: string | undefined;
   reason?: string | undefined;
 }
@@ -154,9 +167,19 @@ export function rebind(state: Pick<State, "bindings">, asked: Rebinding, now: st
   });
 }
 
-function leadAfter(before: Binding | undefined, { undo, handler, shadows }: Rebinding): Lead {
+function leadAfter(before: Binding | undefined, { undo, handler, shadows, until }: Rebinding): Lead {
   if (undo) return before?.earlier.at(-1) ?? leadOf(undefined);
-  const stands = leadOf(before);
+  const { until: _ends, ...lead } = leadOf(before);
+  const stands = { ...lead, ...(until !== undefined && { until }) };
   if (shadows !== undefined) return { ...stands, shadows };
   return handler === null ? leadOf(undefined) : { ...stands, handler };
 }
+
+/** Overrides whose time is over: each goes back to what stood before it. */
+export const endedBindings = ({ bindings }: Pick<State, "bindings">, now: string): CloudEvent[] =>
+  [...bindings.values()].flatMap((binding) => {
+    const { organization, project, subproject, capability, until } = binding;
+    if (until === undefined || !(Date.parse(until) <= Date.parse(now))) return [];
+    const asked = { organization, project, subproject, capability, handler: null, undo: true };
+    return [rebind({ bindings }, { ...asked, reason: `it was said until ${until}` }, now)];
+  });

@@ -101,6 +101,8 @@ export interface KnownHandler {
 export interface Lead {
   handler: string | null;
   shadows: string[] | null;
+  /** When it ends by itself. */
+  until?: string | undefined;
 }
 
 /** What stands in one scope for one capability, by `bind`; the project file is not in here. */
@@ -114,6 +116,7 @@ export interface Binding extends Lead {
   earlier: Lead[];
   version: number;
   by: string | undefined;
+  reason?: string | undefined;
   since: string | undefined;
 }
 

@@ -70,8 +70,9 @@ function namesTooLong({ id, source, correlationid = "", traceparent = "" }: Clou
     : `its id, source, correlation id and trace have ${bytes} bytes; at most ${mostNames} can be named in what follows`;
 }
 
+/** A project belongs to one organization, whatever an event fills in. */
 const scopeIn = (event: CloudEvent, project: string, known: Project | undefined): RunScope => ({
-  organization: event.organization ?? known?.applied.organization ?? defaultOrganization,
+  organization: known?.applied.organization ?? event.organization ?? defaultOrganization,
   project,
   ...(event.stage !== undefined && { stage: event.stage }),
 });

@@ -11,6 +11,8 @@ export const catalogue = {
   E_NO_LISTENER: { kind: "refusal", meaning: "Nothing reacted to an event" },
   E_NO_HANDLER: { kind: "refusal", meaning: "Nobody can answer a capability" },
   E_NO_CAPABILITY: { kind: "refusal", meaning: "No contract of that name is published" },
+  E_CONTRACT: { kind: "refusal", meaning: "Two sides know no common version of a contract" },
+  E_HELD: { kind: "refusal", meaning: "Somebody holds by hand what a file says otherwise" },
   E_NOT_YOURS: {
     kind: "refusal",
     meaning: "An event claims a source or a subject that belongs to somebody else",

@@ -1,13 +1,23 @@
 import type { z } from "zod";
-import { bindingKey, boundTo, printScope, rebind, type Bound } from "@jackfield/lifecycle/bindings";
+import {
+  bindingKey,
+  boundTo,
+  printScope,
+  rebind,
+  type BindingScope,
+  type Bound,
+} from "@jackfield/lifecycle/bindings";
 import { catalogueIn } from "@jackfield/lifecycle/capabilities";
 import { shadowsAfter } from "@jackfield/lifecycle/change-shadows";
-import { handlersFor } from "@jackfield/lifecycle/handlers";
+import { commonContract, handlersFor } from "@jackfield/lifecycle/handlers";
 import { noCapability } from "@jackfield/lifecycle/pin-run";
+import type { State } from "@jackfield/lifecycle/state";
 import { nearestNames } from "@jackfield/problem/nearest";
 import { Problem } from "@jackfield/problem/problem";
+import { defaultOrganization } from "@jackfield/spec/event/names";
 import { printPosition } from "@jackfield/spec/event/position";
 import { bindingChanged } from "@jackfield/spec/facts/binding";
+import type { HandlerDescription } from "@jackfield/spec/facts/handler";
 import type { bind, bindings } from "@jackfield/spec/ask/conductor";
 import { bindingsAsOf } from "./bindings-as-of.ts";
 import type { Conductor } from "./conductor.ts";
@@ -25,6 +35,7 @@ export const answerBind =
       const event = await conductor.ask((state) => {
         checkPlace(conductor, at);
         checkHandler(conductor, at);
+        checkUntil(at);
         const { shadow, undo = false, ...lead } = at;
         const shadows =
           shadow === undefined ? undefined : shadowsAfter(at, leadNow(conductor, at), conductor);
@@ -71,7 +82,12 @@ function checkHandler(conductor: Conductor, asked: Asked): void {
     return;
   }
   // Who is gone for good can still be taken away.
-  if (handler === null || asked.shadow === "remove" || isThere(conductor, { ...asked, handler })) return;
+  if (handler === null || asked.shadow === "remove") return;
+  const description = describedAs(conductor, { ...asked, handler });
+  if (description !== undefined) {
+    checkContract(description, capability, catalogue.get(capability)?.version);
+    return;
+  }
   const names = known.map(({ description }) => description.handler);
   const near = nearestNames(handler, names);
   throw new Problem("E_NO_HANDLER", `No handler ${handler} answers ${capability}.`, {
@@ -84,15 +100,30 @@ function checkHandler(conductor: Conductor, asked: Asked): void {
 }
 
 /** Who greeted just now is there, also while the stream has not said so yet. */
-function isThere(
+function describedAs(
   { state, live }: Conductor,
   { project, capability, handler }: Asked & { handler: string },
-): boolean {
-  const greeted = live.find(project ?? "", handler)?.description.contracts ?? {};
-  return (
-    Object.hasOwn(greeted, capability) ||
-    handlersFor(state, project, capability).some(({ description }) => description.handler === handler)
+): HandlerDescription | undefined {
+  const greeted = live.find(project ?? "", handler)?.description;
+  if (greeted !== undefined && Object.hasOwn(greeted.contracts, capability)) return greeted;
+  const known = handlersFor(state, project, capability);
+  return known.find(({ description }) => description.handler === handler)?.description;
+}
+
+function checkContract(description: HandlerDescription, capability: string, ours: string | undefined): void {
+  if (commonContract(description, capability, ours) !== undefined) return;
+  const { from = "", to = "" } = description.contracts[capability] ?? {};
+  const range = from === to ? from : `${from} to ${to}`;
+  throw new Problem(
+    "E_CONTRACT",
+    `${description.handler} speaks ${capability} ${range}, and here it is ${ours ?? "unknown"}.`,
+    { next: `start a version of ${description.handler} that speaks ${ours ?? capability}` },
   );
+}
+
+function checkUntil({ until }: Asked): void {
+  if (until === undefined || Date.parse(until) > Date.now()) return;
+  throw new Problem("E_USAGE", `${until} is over already.`, { next: "say an instant that is still to come" });
 }
 
 function checkUndo(conductor: Conductor, asked: Asked): void {
@@ -128,5 +159,31 @@ export const answerBindings =
         capability,
         ...boundTo(state, { ...scope, organization, project }, capability, catalogue),
       })),
+      overrides: overridesAround(state, { ...scope, organization: organization ?? defaultOrganization }),
     };
   };
+
+type Override = z.input<typeof bindings.answer>["overrides"][number];
+
+/** What stands by hand in the organization, in the project, and in what lies inside the scope. */
+const overridesAround = (
+  { bindings: all }: Pick<State, "bindings">,
+  { organization, project, subproject }: BindingScope,
+): Override[] =>
+  [...all.values()]
+    .filter((one) => one.handler !== null && one.organization === organization)
+    .filter((one) => one.project === undefined || project === undefined || one.project === project)
+    .filter(
+      (one) => one.subproject === undefined || subproject === undefined || one.subproject === subproject,
+    )
+    .sort((a, b) => (bindingKey(a, a.capability) < bindingKey(b, b.capability) ? -1 : 1))
+    .map((one) => ({
+      organization: one.organization,
+      ...(one.project !== undefined && { project: one.project }),
+      ...(one.subproject !== undefined && { subproject: one.subproject }),
+      ...{ capability: one.capability, handler: one.handler },
+      ...(one.by !== undefined && { by: one.by }),
+      ...(one.reason !== undefined && { reason: one.reason }),
+      ...(one.since !== undefined && { since: one.since }),
+      ...(one.until !== undefined && { until: one.until }),
+    }));

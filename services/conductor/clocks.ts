@@ -37,7 +37,7 @@ export class Clocks {
     this.#tickedMs = nowMs;
     desk.live.expire(nowMs);
     const idle = desk.atWork.ready.size === 0 && desk.outbox.unsaved().length === 0;
-    const ranOut = this.#ranOut("").length > 0;
+    const ranOut = this.#ranOut(new Date().toISOString()).length > 0;
     if (this.#judging || (idle && !ranOut)) return;
     this.#judging = true;
     // What a clock says counts only when everything that was said before it has been read.

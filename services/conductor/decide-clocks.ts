@@ -1,3 +1,4 @@
+import { endedBindings } from "@jackfield/lifecycle/bindings";
 import { clockThatRanOut } from "@jackfield/lifecycle/clocks";
 import { timedOut } from "@jackfield/lifecycle/finish-in-place";
 import { lossOf } from "@jackfield/lifecycle/handlers";
@@ -9,10 +10,11 @@ import type { Surroundings } from "./prepare.ts";
 
 type Seen = Pick<Surroundings, "state" | "live" | "catalogue" | "activeMs" | "nowMs">;
 
-/** What the clocks say: attempts that took too long, handlers that are gone. Said first, acted upon when read back. */
+/** What the clocks say: attempts that took too long, handlers that are gone, overrides that end. Said first, acted upon when read back. */
 export const decideClocks = (atWork: AtWork, around: Seen, now: string): CloudEvent[] => [
   ...overdue(atWork, around, now),
   ...lost(around, now),
+  ...endedBindings(around.state, now),
 ];
 
 function overdue(atWork: AtWork, { state, catalogue, nowMs }: Seen, now: string): CloudEvent[] {

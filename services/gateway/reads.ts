@@ -8,6 +8,7 @@ import { partsOfTask } from "@jackfield/spec/event/ids";
 import * as tracker from "@jackfield/spec/ask/tracker";
 import { getEvent, getEvents, getWithheld } from "@jackfield/spec/http/events";
 import {
+  getAnswered,
   getBindings,
   getCapabilities,
   getHandlers,
@@ -59,6 +60,7 @@ export function serveQuestions(app: FastifyInstance, { events }: GatewayParts): 
     return askService(events, logs, { task, attempt, stream, from }, { name, timeoutMs: logWithinMs });
   });
   serve(app, getHandlers, ({ query }) => ask(conductor.handlers, query));
+  serve(app, getAnswered, ({ query }) => ask(tracker.answered, query));
   serve(app, getBindings, ({ query }) => ask(conductor.bindings, query));
   serve(app, postBindings, ({ body }) => ask(conductor.bind, body));
   serve(app, getCapabilities, () => ask(conductor.capabilities, {}));

@@ -43,18 +43,12 @@ export async function applyFile(asked: Asked, world: World): Promise<Answered> {
     });
   const digest = digestOfJson(applied);
   const before = await world.current(applied.project);
-  const subprojects = Object.keys(applied.subprojects);
-  if (before?.digest === digest)
-    return { project: applied.project, version: before.version, digest, changes: [], subprojects };
+  const { project } = applied;
+  const about = { project, digest, subprojects: Object.keys(applied.subprojects), bind: bindIn(applied) };
+  if (before?.digest === digest) return { ...about, version: before.version, changes: [] };
   await checkRace(asked, applied.project, before, world);
   const changes = changesOfProject(before?.applied, applied).map(jsonChange);
-  const answer = {
-    project: applied.project,
-    version: (before?.version ?? 0) + 1,
-    digest,
-    changes,
-    subprojects,
-  };
+  const answer = { ...about, version: (before?.version ?? 0) + 1, changes };
   if (asked.dryRun === true) return answer;
   const { position } = await world.publish(appliedEvent(form, { ...answer, asked, time: world.now() }));
   await world.readBack(position);
@@ -62,6 +56,11 @@ export async function applyFile(asked: Asked, world: World): Promise<Answered> {
   if (stands?.digest !== digest) throw raced(applied.project, stands, answer.version - 1);
   return { ...answer, position: printPosition(position) };
 }
+
+const bindIn = ({ bind }: LongForm["applied"]): Answered["bind"] =>
+  Object.fromEntries(
+    Object.entries(bind).flatMap(([capability, { to }]) => (to === undefined ? [] : [[capability, to]])),
+  );
 
 // Changes are cut out of a parsed file and a stored form, so they are JSON.
 const jsonChange = (change: Change): Answered["changes"][number] => change as Answered["changes"][number];

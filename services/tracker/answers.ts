@@ -4,6 +4,7 @@ import { parsePosition } from "@jackfield/spec/event/position";
 import type { z } from "zod";
 import { inTurn } from "@jackfield/service/in-turn";
 import { runAsOf, runsAsOf } from "./questions/as-of.ts";
+import { answeredBy } from "./questions/answered.ts";
 import { artifactNamed } from "./questions/artifact.ts";
 import { eventWithCauses, whatIsUnder } from "./questions/event.ts";
 import { eventsMatching } from "./questions/events.ts";
@@ -45,6 +46,10 @@ export function answersOf(tracker: Tracker): Answer[] {
     answerTo(
       ask.artifact,
       reading((asked) => artifactNamed(db, asked)),
+    ),
+    answerTo(
+      ask.answered,
+      reading((asked) => answeredBy(db, asked)),
     ),
     answerTo(
       ask.withheld,

@@ -78,6 +78,8 @@ export const bind = question("conductor", "bind", {
     undo: z.boolean().optional(),
     /** The handler joins or leaves the shadows; who decides stays. */
     shadow: z.enum(["add", "remove"]).optional(),
+    /** It ends by itself then, and what stood before is in force again. */
+    until: z.iso.datetime({ offset: true }).optional(),
   }),
   answer: accepted.extend({
     handler: scopeName.nullable(),
@@ -86,6 +88,18 @@ export const bind = question("conductor", "bind", {
     shadows: z.array(scopeName),
   }),
 });
+
+const saidBy = {
+  by: z.string().optional(),
+  reason: z.string().optional(),
+  since: z.string().optional(),
+  until: z.string().optional(),
+};
+
+/** What was bound by hand in one scope, and stands. */
+export const override = z
+  .object({ ...bindingScope, ...saidBy, capability: z.string(), handler: scopeName.nullable() })
+  .meta({ id: "Override" });
 
 export const bindings = question("conductor", "bindings", {
   input: z.object({ ...bindingScope, at: asOf }),
@@ -97,10 +111,11 @@ export const bindings = question("conductor", "bindings", {
         shadows: z.array(z.string()),
         /** `default`, `jackfield.yaml`, or the scope of an override. */
         from: z.string(),
-        by: z.string().optional(),
-        since: z.string().optional(),
+        ...saidBy,
       }),
     ),
+    /** Everything by hand that reaches into this scope or stands inside it, the widest scope first. */
+    overrides: z.array(override),
   }),
 });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { digest } from "../event/artifact.ts";
-import { scopeName } from "../event/names.ts";
+import { capabilityName, scopeName } from "../event/names.ts";
 import { positionText } from "../event/position.ts";
 import { appliedProject, origins } from "../project/configuration.ts";
 import { decision, question } from "./question.ts";
@@ -26,6 +26,8 @@ export const apply = question("projects", "apply", {
     position: positionText.optional(),
     changes: z.array(z.object({ path: z.string(), from: z.json().optional(), to: z.json().optional() })),
     subprojects: z.array(z.string()),
+    /** Who answers what, as the file says it. */
+    bind: z.record(capabilityName, scopeName),
   }),
 });
 

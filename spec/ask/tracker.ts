@@ -124,6 +124,21 @@ export const run = question("tracker", "run", {
   answer: z.object({ run: runRow, pinned: z.record(z.string(), z.unknown()), tasks: z.array(taskRow) }),
 });
 
+/** What handlers answered: how often, how often it was an error, and the last time. */
+export const answered = question("tracker", "answered", {
+  input: z.object({ ...reading, project: scopeName.optional() }),
+  answer: z.object({
+    handlers: z.array(
+      z.object({
+        handler: z.string(),
+        answered: count,
+        errors: count,
+        last: z.object({ task: z.string(), at: time, status, result: result.optional() }),
+      }),
+    ),
+  }),
+});
+
 /** Is this digest readable in this project? It is when an event of the project refers to it. */
 export const artifact = question("tracker", "artifact", {
   input: z.object({ ...reading, digest, project: scopeName.optional() }),

@@ -14,6 +14,8 @@ export const bindingChanged = fact("binding.changed", {
     /** Counts the changes of this scope and capability. */
     version: z.int().min(1).max(2_147_483_647),
     undo: z.boolean(),
+    /** When it ends by itself, and what stood before is in force again. */
+    until: z.iso.datetime({ offset: true }).optional(),
     by: z.string().optional(),
     reason: z.string().max(1_000).optional(),
   }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import * as conductor from "../ask/conductor.ts";
+import { answered } from "../ask/tracker.ts";
 import { logs } from "../ask/handler.ts";
 import { cloudEvent } from "../event/envelope.ts";
 import { scopeName } from "../event/names.ts";
@@ -16,6 +17,13 @@ export const getHandlers = route("GET", "/v1/handlers", {
   scope: "read",
   query: z.object({ project: scopeName.optional() }),
   answer: conductor.handlers.answer,
+});
+
+export const getAnswered = route("GET", "/v1/answered", {
+  summary: "What each handler answered: how often, how often it was an error, and the last time",
+  scope: "read",
+  query: z.object({ project: scopeName.optional() }),
+  answer: answered.answer,
 });
 
 export const getBindings = route("GET", "/v1/bindings", {

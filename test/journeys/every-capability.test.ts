@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { shortType } from "@jackfield/spec/event/type";
 import { finishedData } from "@jackfield/spec/event/task";
 import { handlerRegistered } from "@jackfield/spec/facts/handler";
+import { until } from "../bed/until.ts";
 import { program } from "./programs.ts";
 import {
   atTheEnd,
@@ -132,6 +133,70 @@ describe("a foreign handler takes the place of", () => {
       expect(answeredBy(capability).at(-1)).toBe(name);
     for (const capability of Object.keys(foreign)) await world.did("bind", capability, "--undo");
   });
+});
+
+describe("a binding by hand", () => {
+  test("is held against the file, with who, why and until when, until the file is taken", async () => {
+    await world.did("bind", "train=logistic", "--reason", "cheaper", "--until", "1h");
+    expect(await world.did("bind")).toMatch(/train +logistic .*weather +ana .*cheaper/);
+    const held = await world.type("apply");
+    expect(held.exit).toBe(0);
+    expect(held.err).toMatch(
+      /E_HELD {2}train stays logistic for weather\n.*bound by ana, .*until .*\(cheaper\)/,
+    );
+    expect((await world.type("apply", "--dry-run")).exit).toBe(5);
+    await world.did("apply", "--take-file");
+    expect((await world.type("apply", "--dry-run")).exit).toBe(0);
+    expect(await world.did("show", "train")).toMatch(
+      /answered by command[^]*weather +logistic +.*ana +cheaper/,
+    );
+  });
+
+  test("goes into the file on request, and is in force from there", async () => {
+    await world.did("bind", "train=logistic", "--write");
+    await world.did("apply");
+    await world.did("bind", "train", "--remove");
+    expect(await world.did("bind")).toMatch(/train +logistic +jackfield\.yaml/);
+    await world.did("bind", "train=command", "--write");
+    expect((await world.type("bind", "train=command", "--write", "--on", "weather/seattle")).exit).toBe(2);
+    await world.did("apply");
+    await world.did("bind", "train", "--remove");
+  });
+
+  test("is refused for a handler that speaks another contract", async () => {
+    const contracts = { train: { from: "0.1.0", to: "0.9.0" } };
+    const body = JSON.stringify({
+      version: "old",
+      contracts,
+      project: "weather",
+      instance: "i",
+      concurrency: 1,
+    });
+    const headers = { "content-type": "application/json" };
+    const registered = await fetch(`${world.url}/v1/handlers/old`, { method: "POST", headers, body });
+    expect(registered.status).toBe(200);
+    expect((await world.type("bind", "train=old")).err).toContain(
+      "E_CONTRACT  old speaks train 0.1.0 to 0.9.0",
+    );
+  });
+});
+
+test("a shadow is compared with whom it shadows, and ls handlers tells who answered last", async () => {
+  await world.did("bind", "train=logistic", "--shadow");
+  await accuracyOfRun();
+  await world.happened("train.finished", ({ role }) => role === "shadow");
+  const compared = () => world.type("diff", "command", "logistic");
+  const { out } = await until("both answers are in the log", async () => {
+    const said = await compared();
+    return said.exit === 0 ? said : undefined;
+  });
+  expect(out).toMatch(
+    /train · 1 task answered by both · 1 alike · \d+ of 365 rows predicted differently in 1 task/,
+  );
+  await world.did("bind", "train", "--remove", "logistic");
+  expect(await world.did("ls", "handlers")).toMatch(
+    /awkward .*evaluate 1\.0\.0 .*here .*pass [\d:]+ +0 of \d/,
+  );
 });
 
 const workflow = `workflow:

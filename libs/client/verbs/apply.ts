@@ -5,6 +5,7 @@ import { Problem } from "@jackfield/problem/problem";
 import { apply } from "@jackfield/spec/ask/projects";
 import { applyCapability, contractIn } from "../apply-capability.ts";
 import { exit } from "../exit.ts";
+import { heldAgainst, sayHeld, takeFile } from "../held.ts";
 import { findProject, projectFileName } from "../project-folder.ts";
 import { decided, deciding, type Call, type Verb } from "../verb.ts";
 import { many } from "../words.ts";
@@ -19,6 +20,7 @@ export const verb: Verb = {
   does: "make it so; `--dry-run` is plan",
   flags: {
     "dry-run": { says: "say what would change; exit 0 only if nothing would" },
+    "take-file": { says: "take away what was bound by hand and the file says otherwise (E_HELD)" },
     ...deciding,
   },
   more: [
@@ -35,8 +37,12 @@ export const verb: Verb = {
     const applied = await server.post(apply.answer, "/v1/projects", {
       body: { ...source, dryRun, ...decided(call) },
     });
-    out.show(applied, () => textFor(applied, source, dryRun));
-    if (dryRun) return applied.changes.length === 0 ? exit.pass : exit.fail;
+    const held = await heldAgainst(server, applied);
+    const takes = flags.on("take-file");
+    out.show({ ...applied, held }, () => textFor(applied, source, dryRun));
+    if (dryRun || !takes) sayHeld(call, held, applied);
+    else await takeFile(call, server, held);
+    if (dryRun) return applied.changes.length + held.length === 0 ? exit.pass : exit.fail;
     const [first = ""] = applied.subprojects;
     if (applied.position !== undefined && applied.version === 1) {
       out.next(`jackfield run ${applied.project}/${applied.subprojects.length === 1 ? first : "'*'"}`);

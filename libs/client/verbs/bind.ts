@@ -1,11 +1,10 @@
 import { Problem } from "@jackfield/problem/problem";
-import { bind, bindings } from "@jackfield/spec/ask/conductor";
+import { bind } from "@jackfield/spec/ask/conductor";
+import { onScope, printScope, scopeOf, showBindings, type Scope } from "../bindings.ts";
 import { exit } from "../exit.ts";
-import { instantOf } from "../instant.ts";
-import { projectOf, requireProject } from "../lookup.ts";
-import { parseRef } from "../refs.ts";
+import { untilOf } from "../instant.ts";
 import { decided, deciding, past, type Call, type Verb } from "../verb.ts";
-import { clock, table } from "../words.ts";
+import { writeBinding } from "../write-binding.ts";
 
 export const verb: Verb = {
   name: "bind",
@@ -13,58 +12,23 @@ export const verb: Verb = {
   takes: "[CAP=HANDLER]",
   does: "show, swap, shadow, undo: which handler answers a capability",
   flags: {
-    on: { says: "where: PROJECT or PROJECT/SUBPROJECT; else the project of this folder", value: "REF" },
+    on: {
+      says: "where: PROJECT, PROJECT/SUBPROJECT or organization:NAME; else the project of this folder",
+      value: "REF",
+    },
     shadow: { says: "the handler gets the same work from now on, and never decides" },
     remove: { says: "take the override of this scope away; with a handler behind it, that shadow alone" },
     undo: { says: "go back to what stood here before" },
+    until: {
+      says: "it ends by itself: 14:02, 2026-05-01T14:02:00Z, or so long from now (2h)",
+      value: "TIME",
+    },
+    write: { says: "put it into the project file, too" },
     ...deciding,
     at: { ...past.at, says: `show it ${past.at.says}` },
   },
   run: async (call) => (call.refs.length === 0 ? showBindings(call) : changeBinding(call)),
 };
-
-interface Scope {
-  project: string;
-  subproject?: string;
-}
-
-function scopeOf(call: Call): Scope {
-  const on = call.flags.text("on");
-  if (on === undefined) return { project: requireProject(call) };
-  const ref = parseRef(on);
-  if (ref.kind === "subproject") return { project: ref.project, subproject: ref.subproject };
-  if (ref.kind === "name") {
-    const project = projectOf(call);
-    return project === undefined || project === ref.name
-      ? { project: ref.name }
-      : { project, subproject: ref.name };
-  }
-  throw new Problem("E_USAGE", `--on ${on} is no scope`, { next: "write PROJECT, or PROJECT/SUBPROJECT" });
-}
-
-const shown = ({ project, subproject }: Scope): string =>
-  subproject === undefined ? project : `${project}/${subproject}`;
-
-async function showBindings(call: Call): Promise<number> {
-  const server = await call.server();
-  const scope = scopeOf(call);
-  const at = instantOf(call.flags);
-  const answer = await server.get(bindings.answer, "/v1/bindings", { ...scope, at });
-  call.out.show(answer.bindings, () =>
-    table(
-      ["capability", "handler", "shadows", "from", "by", "since"],
-      answer.bindings.map(({ capability, handler, shadows, from, by, since }) => [
-        capability,
-        handler,
-        shadows.join(", "),
-        from,
-        by ?? "",
-        since === undefined ? "" : clock(since),
-      ]),
-    ),
-  );
-  return exit.pass;
-}
 
 /** What a person asks for: a lead moved or moved back, or a shadow added or taken away. */
 interface Change {
@@ -104,17 +68,39 @@ async function changeBinding(call: Call): Promise<number> {
   const change = changeOf(call);
   const { capability, undo, shadow } = change;
   const scope = scopeOf(call);
+  const until = untilOf(call.flags);
+  checkWrite(call, change, scope);
   const server = await call.server();
   const answer = await server.post(bind.answer, "/v1/bindings", {
-    body: { ...scope, ...change, ...decided(call) },
+    body: { ...scope, ...change, ...(until !== undefined && { until }), ...decided(call) },
   });
   const [now, before] = [answer.handler ?? "as the file says", answer.previous ?? "as the file says"];
   const shadows = answer.shadows.length === 0 ? "nobody" : answer.shadows.join(", ");
   out.show(answer, () =>
     shadow === undefined
-      ? `${capability} = ${now} for ${shown(scope)}   (was ${before})`
-      : `${capability} is shadowed by ${shadows} for ${shown(scope)}`,
+      ? `${capability} = ${now} for ${printScope(scope)}   (was ${before})`
+      : `${capability} is shadowed by ${shadows} for ${printScope(scope)}`,
   );
-  if (!undo) out.next(`jackfield bind ${capability} --undo`);
+  if (call.flags.on("write")) {
+    const { project = "" } = scope;
+    out.say(`written: ${await writeBinding(call.folder, { project, capability, handler: answer.handler })}`);
+    out.next("jackfield apply");
+  } else if (!undo) out.next(`jackfield bind ${capability} --undo${onScope(call)}`);
   return exit.pass;
+}
+
+/** @throws Problem E_USAGE: the file speaks of a whole project, of no shadow by hand and of no end. */
+function checkWrite({ flags }: Call, { shadow }: Change, { project, subproject }: Scope): void {
+  if (!flags.on("write")) return;
+  if (
+    project !== undefined &&
+    subproject === undefined &&
+    shadow === undefined &&
+    flags.text("until") === undefined
+  )
+    return;
+  throw new Problem("E_USAGE", "--write puts the handler of a whole project into its file", {
+    why: "a subproject, an organization, a shadow or an end does not stand there",
+    next: "leave --write out, or bind it for the project",
+  });
 }

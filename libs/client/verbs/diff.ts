@@ -2,9 +2,12 @@ import { Problem } from "@jackfield/problem/problem";
 import { causeLines, compareRuns, type Comparison } from "../compare.ts";
 import { exit } from "../exit.ts";
 import { compareRows, type RowComparison } from "../flipped-rows.ts";
-import { findRun } from "../lookup.ts";
-import type { Verb } from "../verb.ts";
-import { many, metricWords, number, table } from "../words.ts";
+import { compareHandlers, type HandlerComparison } from "../compare-handlers.ts";
+import { findRun, projectOf } from "../lookup.ts";
+import { parseRef } from "../refs.ts";
+import type { Server } from "../server.ts";
+import type { Call, Verb } from "../verb.ts";
+import { many, metricWords, number, seconds, table } from "../words.ts";
 
 const shownRows = 20;
 
@@ -12,13 +15,17 @@ export const verb: Verb = {
   name: "diff",
   group: "see",
   takes: "A B",
-  does: "two runs: what went in differently, what came out, which rows flipped",
+  does: "two runs: what went in differently, what came out, which rows flipped; two handlers: what both answered",
   flags: { rows: { says: "list the test rows that are predicted differently" } },
   run: async (call) => {
     const [first, second, ...more] = call.refs;
     if (first === undefined || second === undefined || more.length > 0)
-      throw new Problem("E_USAGE", "diff takes two runs", { next: "jackfield diff seattle-1 seattle-2" });
+      throw new Problem("E_USAGE", "diff takes two runs, or two handlers", {
+        next: "jackfield diff seattle-1 seattle-2",
+      });
     const server = await call.server();
+    if (parseRef(first).kind === "name" && parseRef(second).kind === "name")
+      return diffHandlers(call, server, [first, second]);
     const [a, b] = await Promise.all([findRun(call, server, first), findRun(call, server, second)]);
     const comparison = compareRuns(a.tree, b.tree);
     const rows = await compareRows(server, a.tree, b.tree);
@@ -26,6 +33,39 @@ export const verb: Verb = {
     return exit.pass;
   },
 };
+
+async function diffHandlers(call: Call, server: Server, pair: [string, string]): Promise<number> {
+  const comparison = await compareHandlers(server, pair, projectOf(call));
+  if (comparison.tasks === 0)
+    throw new Problem("E_NOT_FOUND", `There is no task that both ${pair[0]} and ${pair[1]} answered`, {
+      why: "only the newest 500 answers of each are looked at",
+      next: `let one shadow the other: jackfield bind CAPABILITY=${pair[1]} --shadow`,
+    });
+  call.out.show(comparison, () => handlersText(comparison));
+  return exit.pass;
+}
+
+function handlersText({ handlers, tasks, agreed, failures, rows, ...more }: HandlerComparison): string {
+  const inSeconds = (value: number | undefined): string => (value === undefined ? "–" : seconds(value));
+  const lines = [
+    ["failures", String(failures[0]), String(failures[1]), ""],
+    ["work, median", inSeconds(more.seconds[0]), inSeconds(more.seconds[1]), ""],
+    ...more.metrics.map(({ metric, from, to }) => [
+      metricWords(metric),
+      figure(from),
+      figure(to),
+      from === to ? "" : change(from, to),
+    ]),
+  ];
+  const flipped =
+    rows === undefined
+      ? ""
+      : ` · ${rows.different} of ${many(rows.common, "row")} predicted differently in ${many(rows.tasks, "task")}`;
+  return [
+    `diff ${handlers.join(" ")}:  ${more.capabilities.join(", ")} · ${many(tasks, "task")} answered by both · ${agreed} alike${flipped}`,
+    indent(table(["", ...handlers, ""], lines)),
+  ].join("\n");
+}
 
 function textFor(
   { runs, causes, metrics }: Comparison,

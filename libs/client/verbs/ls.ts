@@ -1,15 +1,18 @@
 import type { z } from "zod";
 import { nearestNames } from "@jackfield/problem/nearest";
 import { Problem } from "@jackfield/problem/problem";
-import { bindings, handlers } from "@jackfield/spec/ask/conductor";
+import { handlers } from "@jackfield/spec/ask/conductor";
 import { projectList } from "@jackfield/spec/ask/projects";
-import { events, runs } from "@jackfield/spec/ask/tracker";
+import { answered, events, runs } from "@jackfield/spec/ask/tracker";
+import { outcomeOf } from "@jackfield/spec/event/outcome";
+import { showBindings } from "../bindings.ts";
 import { eventLine } from "../event-line.ts";
 import { exit } from "../exit.ts";
 import { instantOf } from "../instant.ts";
 import { keptAsideText, readKeptAside } from "../kept-aside.ts";
-import { projectOf, requireProject, type RunRow } from "../lookup.ts";
+import { projectOf, type RunRow } from "../lookup.ts";
 import { ownSource } from "../post.ts";
+import { rangeOf } from "../show-capability.ts";
 import type { Server } from "../server.ts";
 import { past, type Call, type Verb } from "../verb.ts";
 import { clock, many, metricsInShort, seconds, table } from "../words.ts";
@@ -85,29 +88,37 @@ const listRuns: List = async (call, server) => {
 
 type HandlerRow = z.output<typeof handlers.answer>["handlers"][number];
 
-const handlerTable = (rows: readonly HandlerRow[]): string =>
+type Answered = z.output<typeof answered.answer>["handlers"][number];
+
+const handlerTable = (rows: readonly (HandlerRow & { said?: Answered | undefined })[]): string =>
   table(
-    ["handler", "version", "answers", "for", "state", "working"],
+    ["handler", "version", "answers", "for", "state", "working", "last answer", "errors"],
     rows.map((row) => [
       row.handler,
       row.version,
-      Object.keys(row.contracts).join(" "),
+      Object.entries(row.contracts)
+        .map(([capability, range]) => `${capability} ${rangeOf(range)}`)
+        .join(", "),
       row.project ?? "every project",
       row.alive ? "here" : `silent for ${seconds(row.silentSeconds ?? 0)}`,
       `${row.running} of ${row.concurrency}`,
+      lastAnswer(row.said),
+      row.said === undefined ? "" : `${row.said.errors} of ${row.said.answered}`,
     ]),
   );
 
-const listHandlers: List = async (call, server) => {
-  const answer = await server.get(handlers.answer, "/v1/handlers", { project: projectOf(call) });
-  call.out.show(answer.handlers, () => handlerTable(answer.handlers));
-  return exit.pass;
-};
+const lastAnswer = (said: Answered | undefined): string =>
+  said === undefined ? "none" : `${outcomeOf(said.last.status, said.last.result)} ${clock(said.last.at)}`;
 
-const listBindings: List = async (call, server) => {
-  const answer = await server.get(bindings.answer, "/v1/bindings", { project: requireProject(call) });
-  const rows = answer.bindings.map(({ capability, handler, from }) => [capability, handler, from]);
-  call.out.show(answer.bindings, () => table(["capability", "handler", "from"], rows));
+const listHandlers: List = async (call, server) => {
+  const query = { project: projectOf(call) };
+  const [known, log] = await Promise.all([
+    server.get(handlers.answer, "/v1/handlers", query),
+    server.get(answered.answer, "/v1/answered", query),
+  ]);
+  const said = new Map(log.handlers.map((one) => [one.handler, one]));
+  const rows = known.handlers.map((row) => ({ ...row, said: said.get(row.handler) }));
+  call.out.show(rows, () => handlerTable(rows));
   return exit.pass;
 };
 
@@ -165,7 +176,7 @@ const listParked: List = async (call, server) => {
 const kinds: Readonly<Record<string, List>> = {
   runs: listRuns,
   handlers: listHandlers,
-  bindings: listBindings,
+  bindings: showBindings,
   projects: listProjects,
   subprojects: listSubprojects,
   events: listEvents,

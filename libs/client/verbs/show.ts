@@ -8,6 +8,7 @@ import { findRun, findSubprojects, projectOf, requireProject } from "../lookup.t
 import { ownSource } from "../post.ts";
 import { parseRef } from "../refs.ts";
 import { segment, type Server } from "../server.ts";
+import { findCapability, showCapability } from "../show-capability.ts";
 import { showConfiguration } from "../show-configuration.ts";
 import { showRun, showTask } from "../show-run.ts";
 import { past, working, type Call, type Verb } from "../verb.ts";
@@ -19,7 +20,7 @@ export const verb: Verb = {
   name: "show",
   group: "see",
   takes: "REF",
-  does: "everything about a run, task, subproject, handler, artifact or event, or what lies at a position",
+  does: "everything about a run, task, subproject, capability, handler, artifact or event, or what lies at a position",
   flags: {
     wait: { says: "until the run has finished; the exit code is its verdict" },
     resolved: { says: "a subproject's long form, with the origin of each value" },
@@ -139,10 +140,12 @@ async function showPosition(call: Call, server: Server, position: string): Promi
 
 const wordOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** A name alone: a handler, else a subproject, else the id of an event. */
+/** A name alone: a capability, else a handler, else a subproject, else the id of an event. */
 async function showNamed(call: Call, server: Server, name: string): Promise<number> {
   const { handlers: known } = await server.get(handlers.answer, "/v1/handlers", { project: projectOf(call) });
   const handler = known.find((each) => each.handler === name);
+  const contract = await findCapability(server, name);
+  if (contract !== undefined) return showCapability(call, server, contract);
   if (handler !== undefined) {
     call.out.show(handler, () =>
       Object.entries(handler)
