@@ -180,6 +180,9 @@ function stopsAt(evidence: Evidence, name: SceneName): Verdict {
     if (tookMs(attempt) < tooQuickMs) return { skipped: "it is too quick to be stopped" };
     return { why: "it never asked whether it may go on", next: "ask every third of limits.leaseSeconds" };
   }
+  // The word and the answer may meet on their way.
+  if (succeeded && (answerOf(attempt)?.atMs ?? 0) - (toldMs ?? 0) < tooQuickMs)
+    return { skipped: "it was done when the word reached it" };
   if (succeeded)
     return { why: `it was told to stop, and said ${outcome}`, next: "at 410 or go: false, stop the work" };
   const waitedMs = (answerOf(attempt)?.atMs ?? 0) - (toldMs ?? Infinity);
