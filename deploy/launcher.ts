@@ -6,7 +6,12 @@ import { openEvents } from "@jackfield/events/connection";
 import { ensureStream } from "@jackfield/events/stream";
 import { prepareDatabase } from "@jackfield/postgres/prepare";
 import { Problem } from "@jackfield/problem/problem";
-import { readConfig, streamSettings, type Environment } from "@jackfield/service/configuration";
+import {
+  readConfig,
+  streamOptionsIn,
+  streamSettings,
+  type Environment,
+} from "@jackfield/service/configuration";
 import type { Service } from "@jackfield/service/define";
 import { describe, keepFile, processesOf } from "./describe-run.ts";
 import { gatewaySecret } from "./gateway-secret.ts";
@@ -207,6 +212,5 @@ async function prepareStream(url: string, told: Environment): Promise<void> {
   const path = told["JACKFIELD_NATS_CREDS"];
   const creds = path === undefined ? undefined : await readFile(path, "utf8");
   await using events = await openEvents({ url, name: "launcher", prefix: told["JACKFIELD_PREFIX"], creds });
-  const { JACKFIELD_STREAM_BYTES: maxBytes } = readConfig(streamSettings, told);
-  await ensureStream(events, { maxBytes });
+  await ensureStream(events, streamOptionsIn(readConfig(streamSettings, told)));
 }

@@ -1,3 +1,4 @@
+import type { StreamOptions } from "@jackfield/events/stream";
 import { z } from "zod";
 import { Problem } from "@jackfield/problem/problem";
 
@@ -18,7 +19,7 @@ export const serviceSettings = z.object({
   JACKFIELD_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
-/** How large the stream may grow; for whoever makes it when there is none. */
+/** How large the stream may grow, and on how many servers of a cluster it lies; for whoever makes it when there is none. */
 export const streamSettings = z.object({
   JACKFIELD_STREAM_BYTES: z.coerce
     .number()
@@ -26,6 +27,12 @@ export const streamSettings = z.object({
     .min(1_048_576)
     .max(Number.MAX_SAFE_INTEGER)
     .default(1_073_741_824),
+  JACKFIELD_STREAM_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
+});
+
+export const streamOptionsIn = (settings: z.output<typeof streamSettings>): StreamOptions => ({
+  maxBytes: settings.JACKFIELD_STREAM_BYTES,
+  replicas: settings.JACKFIELD_STREAM_REPLICAS,
 });
 
 export type ServiceSettings = z.output<typeof serviceSettings>;

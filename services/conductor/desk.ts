@@ -24,6 +24,9 @@ import { WorkingSet } from "./working-set.ts";
 /** The contracts that files of ours hold. */
 export const builtIn: Catalogue = catalogueOf(z.array(capabilityEntry).parse(catalogueJson));
 
+/** A storm of retries would else be a look at everything that rests for each of them. */
+const togetherMs = 20;
+
 /** Everything that one activation holds in memory. It begins from the database, and is thrown away when anything fails. */
 export class Desk {
   readonly parts: Parts<Settings>;
@@ -47,6 +50,8 @@ export class Desk {
   readonly #activation: number;
   readonly #activeSinceMs: number;
   readonly #onWake: () => void;
+  /** Moments for which it is set already. */
+  readonly #wakes = new Set<number>();
 
   private constructor(
     parts: Parts<Settings>,
@@ -102,9 +107,17 @@ export class Desk {
     return { position: this.position, activation: this.#activation };
   }
 
-  /** Work is given out soon: slots were freed, or a task has rested. */
+  /** Work is given out soon: slots were freed, or a task has rested. Many that have rested at once are one reason. */
   wake(afterMs = 0): void {
-    setTimeout(this.#onWake, afterMs).unref();
+    const nowMs = performance.now();
+    const moment = afterMs === 0 ? 0 : Math.ceil((nowMs + afterMs) / togetherMs);
+    if (this.#wakes.has(moment)) return;
+    this.#wakes.add(moment);
+    const wake = (): void => {
+      this.#wakes.delete(moment);
+      this.#onWake();
+    };
+    setTimeout(wake, Math.max(0, moment * togetherMs - nowMs)).unref();
   }
 
   /** Was this decided already, and not read back yet? */

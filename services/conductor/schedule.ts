@@ -57,18 +57,31 @@ async function givePrimaries(
 }
 
 /** What waits to be given out, of several handlers each by itself, and was not decided already. */
-function readyTasks({ state, atWork, unfolding, decided }: Desk, { nowMs }: Surroundings): Ready[] {
+function readyTasks(desk: Desk, around: Surroundings): Ready[] {
+  const { state, atWork, unfolding, decided } = desk;
   const found: Ready[] = [];
+  const isFutile = futile(desk, around);
   for (const [key, waiting] of atWork.ready) {
+    if (isFutile(waiting)) continue;
     const row = waiting.item ?? (waiting.in === "asks" ? state.asks.get(key) : state.tasks.get(key));
     const run = state.runs.get(waiting.run);
-    if (row?.status !== "ready" || !mayGoOn(run) || waiting.restUntilMs > nowMs) continue;
+    if (row?.status !== "ready" || !mayGoOn(run)) continue;
     for (const task of asksOf(run, row)) {
       if (decided(triggeredIdOf(run, task))) unfolding.given(key);
       else found.push({ run, task, waiting: task === row ? waiting : { ...waiting } });
     }
   }
   return found;
+}
+
+/** Who rests, or is known to need a worker where none is free, is not looked at further: there may be very many. */
+function futile(desk: Desk, around: Surroundings): (waiting: Waiting) => boolean {
+  const { free } = roomNow(desk, around);
+  // A shadow has to know who waits.
+  const mayHide = desk.atWork.shadows.size === 0;
+  return ({ restUntilMs, prepared }) =>
+    restUntilMs > around.nowMs ||
+    (mayHide && prepared !== undefined && prepared.kept === undefined && free.get(prepared.slots) === 0);
 }
 
 /** Inputs, key and what the cache holds, for all at once; who was prepared before keeps what was found out. */

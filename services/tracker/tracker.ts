@@ -6,6 +6,7 @@ import { inTurn } from "@jackfield/service/in-turn";
 import { parsePosition, printPosition, type Position } from "@jackfield/spec/event/position";
 import type { TrackerConfig } from "./config.ts";
 import { Fold } from "./fold.ts";
+import { streamOptionsIn } from "@jackfield/service/configuration";
 import { keeperOf, makeStream } from "./keeper.ts";
 import { rebuildProjections } from "./rebuild.ts";
 import { tablesOf, type Db } from "./tables.ts";
@@ -39,7 +40,7 @@ const restMs = 4;
 /** Makes the stream when there is none, and takes up the log where it ends. */
 export async function openTracker(parts: Parts<TrackerConfig>): Promise<Tracker> {
   const { events, database, config } = parts;
-  const stream = await makeStream(parts, { maxBytes: config.JACKFIELD_STREAM_BYTES });
+  const stream = await makeStream(parts, streamOptionsIn(config));
   const fold = await Fold.open(database);
   const waiting = waitFrom(fold.progress.position);
   const kept = (): Position => fold.progress.position;

@@ -97,10 +97,10 @@ function headersOf(message: JsMsg): [string, string][] {
   }
 }
 
-/** The client takes user and password beside the address. */
-function serverOf(url: string): { servers: string; user?: string; pass?: string } {
-  const { host, username, password } = new URL(url);
-  const user = decodeURIComponent(username);
-  const pass = decodeURIComponent(password);
-  return { servers: host, ...(user !== "" && { user, pass }) };
+/** The client takes user and password beside the addresses. */
+function serverOf(url: string): { servers: string[]; user?: string; pass?: string } {
+  const urls = url.split(",").map((one) => new URL(one));
+  const user = decodeURIComponent(urls[0]?.username ?? "");
+  const pass = decodeURIComponent(urls[0]?.password ?? "");
+  return { servers: urls.map(({ host }) => host), ...(user !== "" && { user, pass }) };
 }

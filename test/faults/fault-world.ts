@@ -207,7 +207,8 @@ export class FaultWorld implements AsyncDisposable {
   /** Where the stream is, and the credential of an administrator. */
   async nats(): Promise<{ natsUrl: string; natsCreds?: string }> {
     const { nats } = await this.world.run();
-    return { natsUrl: nats?.url ?? "", ...(nats !== undefined && { natsCreds: nats.creds }) };
+    const natsUrl = nats?.url ?? this.#environment["JACKFIELD_NATS_URL"] ?? "";
+    return { natsUrl, ...(nats !== undefined && { natsCreds: nats.creds }) };
   }
 
   async postgresUrl(): Promise<string> {
