@@ -13,6 +13,7 @@ import type { GatewayParts } from "./door-parts.ts";
 import { EdgeProblem } from "./problem-answer.ts";
 import { parsed, serveRaw, type AskedOf } from "./serve-route.ts";
 import type { TaskTokens, Ticket } from "./task-token.ts";
+import { readAsCsv } from "./text-tables.ts";
 import { Uploads } from "./uploads.ts";
 
 type Known = z.output<typeof tracker.artifact.answer>;
@@ -62,6 +63,10 @@ async function send(
 ): Promise<FastifyReply> {
   const { digest } = params;
   const known = await readable(digest, { query, request }, parts);
+  if (query.format === "csv") {
+    void reply.header("content-type", "text/csv; charset=utf-8").header("x-content-type-options", "nosniff");
+    return reply.send(await readAsCsv(parts.artifacts, digest));
+  }
   const { size } = await parts.artifacts.open(digest, { from: 0, to: 0 });
   void reply
     .header("content-type", known.mediaType ?? anyBytes)

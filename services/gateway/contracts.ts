@@ -48,6 +48,12 @@ export class Contracts {
     return (result?.data ?? said) as Record<string, unknown>;
   }
 
+  /** Fields of the answer that are tables. */
+  async tablesOf(capability: string): Promise<readonly string[]> {
+    if (!this.#known.has(capability)) await this.refresh();
+    return this.#known.get(capability)?.tables ?? [];
+  }
+
   async #ask(): Promise<void> {
     const answer = await askService(this.#events, capabilities, {}, { timeoutMs: askWithinMs }).catch(
       () => undefined,

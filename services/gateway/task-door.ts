@@ -8,6 +8,7 @@ import { finish, heartbeat, progress } from "@jackfield/spec/http/handlers";
 import type { GatewayParts } from "./door-parts.ts";
 import { traceOf } from "./pull-door.ts";
 import { serve } from "./serve-route.ts";
+import { settleTables } from "./text-tables.ts";
 
 const publishWithinMs = 5_000;
 const leaseWithinMs = 3_000;
@@ -16,7 +17,7 @@ const goOnSeconds = 15;
 
 /** What a runner says of the task that it holds; its token names the task, so the gateway keeps nothing. */
 export function serveTasks(app: FastifyInstance, parts: GatewayParts): void {
-  const { events, publisher, tokens, contracts } = parts;
+  const { events, publisher, tokens, contracts, artifacts } = parts;
   const opened = (token: string, task: string): Assignment => tokens.open(token, new Date(), task).assignment;
   const count = counter();
 
@@ -41,13 +42,13 @@ export function serveTasks(app: FastifyInstance, parts: GatewayParts): void {
   serve(app, finish, async ({ params, body: { token, status, result, ...data } }) => {
     const assignment = opened(token, params.task);
     const capability = parseType(assignment.triggered.type)?.subject ?? "";
+    const answered = async (): Promise<Record<string, unknown>> => {
+      const tables = await contracts.tablesOf(capability);
+      return contracts.checkedOutputs(capability, await settleTables(artifacts, tables, data.outputs));
+    };
     const ended =
       status === "succeeded"
-        ? {
-            status,
-            result: result ?? "pass",
-            data: { ...data, outputs: await contracts.checkedOutputs(capability, data.outputs) },
-          }
+        ? { status, result: result ?? "pass", data: { ...data, outputs: await answered() } }
         : { status, data };
     const event = finishedEvent(assignment, ended, {
       time: new Date().toISOString(),

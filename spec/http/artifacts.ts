@@ -28,6 +28,8 @@ export const getArtifact = route("GET", "/v1/artifacts/:digest", {
     project: scopeName.optional(),
     token: z.string().optional(),
     after: positionText.optional(),
+    /** A table as text, for who reads no Parquet: a header line, `__row_id` first, dates as ISO 8601. */
+    format: z.enum(["csv"]).optional(),
   }),
   answer: z.unknown(),
   raw: { response: "application/octet-stream" },

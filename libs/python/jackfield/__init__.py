@@ -1,4 +1,4 @@
-"""Jackfield for Python: `task` in a script, `serve` for a handler.
+"""Jackfield for Python: `task` in a script, `serve` for a handler, `run`, `runs`, `diff` and `tail` in a notebook.
 
 Nothing beyond the standard library is loaded until it is used.
 """
@@ -12,6 +12,8 @@ from .problem import Problem
 
 if TYPE_CHECKING:
     from .command import CommandTask
+    from .differences import Diff
+    from .notebook import Run, diff, run, runs, show, tail
     from .serve import serve, serve_async
     from .task import Answered, AsyncTask, Stopped, Task
 
@@ -29,6 +31,13 @@ _places = {
     "AsyncTask": "task",
     "Stopped": "task",
     "Task": "task",
+    "Diff": "differences",
+    "Run": "notebook",
+    "diff": "notebook",
+    "run": "notebook",
+    "runs": "notebook",
+    "show": "notebook",
+    "tail": "notebook",
 }
 
 __all__ = ["CONTRACT", "Problem", "task", *_places]

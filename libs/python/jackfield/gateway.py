@@ -105,14 +105,15 @@ class Gateway:
         with self.open("GET", "/v1/events/stream", query=query, headers=headers) as response:
             fields: dict[str, str] = {}
             for line in response:
-                name, _, value = line.decode().rstrip("\r\n").partition(": ")
-                if name:
+                text = line.decode().rstrip("\r\n")
+                if text:
+                    # A line that begins with a colon is a comment, and has no name.
+                    name, _, value = text.partition(": ")
                     fields[name] = value
-                elif "data" in fields:
+                    continue
+                if "data" in fields:
                     yield fields.get("event", "message"), fields.get("id"), json.loads(fields["data"])
-                    fields = {}
-                else:
-                    fields = {}
+                fields = {}
 
 
 def segment(text: str) -> str:

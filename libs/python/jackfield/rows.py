@@ -38,12 +38,12 @@ def read_parquet_rows(source: Path | bytes) -> list[Row]:
 def read_frame(source: Path | bytes) -> pandas.DataFrame:
     """Parquet → DataFrame with `__row_id` as its index, so that it never becomes a feature. Needs pandas, pyarrow."""
     table = parquet().read_table(_opened(source))
-    _pandas()
+    pandas_module()
     return indexed(table.to_pandas(date_as_object=False))
 
 
 def read_csv_frame(path: Path) -> pandas.DataFrame:
-    return indexed(_pandas().read_csv(path, dtype={ROW_ID: str}))
+    return indexed(pandas_module().read_csv(path, dtype={ROW_ID: str}))
 
 
 def indexed(frame: pandas.DataFrame) -> pandas.DataFrame:
@@ -109,7 +109,7 @@ def parquet() -> Any:
     return pyarrow.parquet
 
 
-def _pandas() -> Any:
+def pandas_module() -> Any:
     try:
         import pandas
     except ImportError as cause:
