@@ -15,6 +15,30 @@ test("The report says verdict, metrics, gate, baseline, slices, and how to get t
   `);
 });
 
+test("A condition that warns, one of the worst slice, and a slice of few rows are told apart", () => {
+  const tree = passedTree();
+  const judged = tree.tasks.at(-1);
+  const gate = [
+    { metric: "accuracy", condition: ">= 0.9", value: 0.8356, pass: false, warning: true },
+    {
+      metric: "accuracy",
+      condition: ">= 0.8",
+      value: 0.778,
+      pass: false,
+      slice: { name: "season", value: "winter" },
+    },
+    { metric: "score", condition: ">= 0.2", value: 0.25, pass: true },
+  ];
+  const slices = [
+    { slice: "season", value: "winter", rows: 90, metrics: { accuracy: 0.778 } },
+    { slice: "season", value: "spring", rows: 3, enough: false, metrics: { accuracy: 0.913 } },
+  ];
+  Object.assign(judged ?? {}, { outputs: { ...judged?.outputs, gate, slices } });
+  const said = report(tree);
+  expect(said).toContain("gate ≥ 0.9 !  accuracy by season ≥ 0.8 (winter 0.778) ✗  score ≥ 0.2 (0.250) ✓");
+  expect(said).toContain("by season    winter 0.778   spring 0.913 (3 rows)");
+});
+
 test("Work that overlaps counts once", () => {
   const tree = passedTree();
   const again = { ...tree, tasks: [...tree.tasks, ...passedTree().tasks] };

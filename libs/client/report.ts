@@ -100,9 +100,12 @@ function evaluationLines(evaluation: Evaluation): string[] {
 function gateWords({ gate }: Evaluation, main: string): string {
   if (gate.length === 0) return "no gate, so no verdict";
   return `gate ${gate
-    .map(({ metric, condition, value, pass }) => {
-      const measured = metric === main ? "" : ` (${number(value)})`;
-      return `${metric === main ? "" : `${metricWords(metric)} `}${condition.replace(">=", "≥").replace("<=", "≤")}${measured} ${pass ? "✓" : "✗"}`;
+    .map(({ metric, condition, value, pass, warning, slice }) => {
+      const isShown = metric === main && slice === undefined;
+      const measured = isShown ? "" : ` (${slice === undefined ? "" : `${slice.value} `}${number(value)})`;
+      const name = isShown ? "" : `${metricWords(metric)}${slice === undefined ? "" : ` by ${slice.name}`} `;
+      const sign = pass ? "✓" : warning ? "!" : "✗";
+      return `${name}${condition.replace(">=", "≥").replace("<=", "≤")}${measured} ${sign}`;
     })
     .join("  ")}`;
 }
@@ -122,9 +125,10 @@ function sliceLines({ slices }: Evaluation, main: string): string[] {
       .filter(({ slice }) => slice === name)
       .sort((a, b) => seasons.indexOf(a.value) - seasons.indexOf(b.value))
       .slice(0, 8)
-      .map(({ value, metrics }) => {
+      .map(({ value, metrics, rows, enough }) => {
         const measured = metrics[main];
-        return `${value} ${measured === undefined ? "–" : number(measured)}`;
+        const few = enough ? "" : ` (${many(rows, "row")})`;
+        return `${value} ${measured === undefined ? "–" : number(measured)}${few}`;
       });
     return `  by ${name}    ${columns(values)}`;
   });

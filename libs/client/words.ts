@@ -38,6 +38,8 @@ const named: Readonly<Record<string, string>> = {
   mae: "MAE",
   mse: "MSE",
   mape: "MAPE",
+  smape: "sMAPE",
+  wape: "WAPE",
 };
 
 /** `balancedAccuracy` → `balanced accuracy`. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { judge, parseGate, sayFailure, sayNumber } from "./gate.ts";
+import { parseGate, type WrittenGate } from "./condition.ts";
+import { judge, sayFailure, sayNumber } from "./gate.ts";
 import { sliceRows } from "./slices.ts";
 
 const measured = {
@@ -22,7 +23,58 @@ describe("a gate", () => {
   });
 
   test("without a condition gives no verdict", () => {
-    expect(judge([], measured)).toEqual({ conditions: [], verdict: "none" });
+    expect(judge(parseGate({}), measured)).toEqual({ conditions: [], verdict: "none" });
+  });
+
+  test("warns where only the weaker condition holds", () => {
+    const gate = (macroF1: WrittenGate[string]): string => judge(parseGate({ macroF1 }), measured).verdict;
+    expect(gate({ is: ">= 0.5", warning: ">= 0.4" })).toBe("warning");
+    expect(gate({ is: ">= 0.5", warning: ">= 0.43" })).toBe("fail");
+    expect(gate([{ is: ">= 0.5", warning: ">= 0.4" }, "> 0.425"])).toBe("fail");
+  });
+
+  // Keptn 1: weight for a pass, half of it for a warning, over the whole weight; a key objective that fails, fails all.
+  test("with a score lets conditions make up for each other, but not for a key one", () => {
+    const asked = (more: object): ReturnType<typeof judge> =>
+      judge(
+        parseGate({
+          accuracy: { is: ">= 0.7", weight: 2 },
+          macroF1: [
+            { is: ">= 0.5", warning: ">= 0.4" },
+            { is: ">= 0.9", ...more },
+          ],
+          score: { is: ">= 0.9", warning: ">= 0.6" },
+        }),
+        measured,
+      );
+    const judged = asked({});
+    expect(judged.conditions.at(-1)).toEqual({
+      metric: "score",
+      condition: ">= 0.9",
+      value: 2.5 / 4,
+      pass: false,
+      warning: true,
+    });
+    expect(judged.verdict).toBe("warning");
+    expect(asked({ weight: 0.001 }).verdict).toBe("warning");
+    expect(asked({ key: true }).verdict).toBe("fail");
+  });
+
+  test("of slices asks the worst that has enough rows", () => {
+    const slice = (value: string, accuracy: number, enough = true) => ({
+      slice: "season",
+      value,
+      enough,
+      metrics: { accuracy },
+    });
+    const slices = [slice("winter", 0.8), slice("spring", 0.6), slice("leap day", 0, false)];
+    const gate = parseGate({ accuracy: { is: ">= 0.7", slices: "season" } });
+    const [judged] = judge(gate, measured, slices).conditions;
+    expect(judged).toMatchObject({ value: 0.6, pass: false, slice: { name: "season", value: "spring" } });
+    expect(sayFailure(judged!)).toBe("accuracy of season spring 0.600 < 0.7");
+    expect(
+      judge(parseGate({ accuracy: { is: "< 0.9", slices: "season" } }), measured, slices).conditions,
+    ).toEqual([expect.objectContaining({ value: 0.8, pass: true })]);
   });
 
   test("on a metric that was not computed is a problem that says why", () => {
@@ -63,6 +115,13 @@ describe("a gate", () => {
     ],
     ["accuracy", "= 0.8", { why: "a condition is >=, <=, > or < and a number" }],
     ["accuracy", ">=", { here: "gate.accuracy" }],
+    [
+      "accuracy",
+      { is: "> 0.8", weight: 2 },
+      { why: "as long as no score is asked for, each condition must hold" },
+    ],
+    ["accuracy", { is: "> 0.8", warning: "> 0.9" }, { message: "accuracy > 0.9 warns of nothing" }],
+    ["score", { is: "> 0.8", key: true }, { why: "it is made of all other conditions" }],
   ])("refuses %s: %j and shows the way", (metric, condition, problem) => {
     expect(() => parseGate({ [metric]: condition })).toThrow(
       expect.objectContaining({ code: "E_INVALID", ...problem }),

@@ -1,15 +1,16 @@
-import { nearestNames } from "@jackfield/problem/nearest";
 import { Problem } from "@jackfield/problem/problem";
-import { allMetricNames, isMetricName, metricNames, type Measured, type MetricName } from "./metric-names.ts";
-import { asNumber } from "./values.ts";
-
-/** One condition on one metric, and the words in which it was written. */
-export interface Condition {
-  metric: MetricName;
-  operator: Operator;
-  threshold: number;
-  text: string;
-}
+import {
+  asksForMore,
+  holds,
+  isOperator,
+  operators,
+  scoreName,
+  type Bound,
+  type Condition,
+  type Gate,
+} from "./condition.ts";
+import { sum } from "./confusion.ts";
+import { metricNames, type Measured } from "./metric-names.ts";
 
 /** What a condition came to. */
 export interface JudgedCondition {
@@ -17,78 +18,97 @@ export interface JudgedCondition {
   condition: string;
   value: number;
   pass: boolean;
+  /** It does not hold, but what it warns with does. */
+  warning?: true;
+  /** The value is that of the worst slice that was asked. */
+  slice?: { name: string; value: string };
 }
+
+export type Verdict = "pass" | "warning" | "fail";
 
 /** No condition, no verdict: that nothing was asked is not that all is well. */
 export interface Judgement {
   conditions: JudgedCondition[];
-  verdict: "pass" | "fail" | "none";
+  verdict: Verdict | "none";
 }
 
-const operators = {
-  ">=": { holds: (value: number, threshold: number) => value >= threshold, opposite: "<" },
-  "<=": { holds: (value: number, threshold: number) => value <= threshold, opposite: ">" },
-  ">": { holds: (value: number, threshold: number) => value > threshold, opposite: "<=" },
-  "<": { holds: (value: number, threshold: number) => value < threshold, opposite: ">=" },
-} as const;
-
-type Operator = keyof typeof operators;
-
-const isOperator = (text: string): text is Operator => Object.hasOwn(operators, text);
-
-/**
- * `{ accuracy: ">= 0.80", logLoss: ["<= 1", …] }` → conditions, in the order written.
- * @throws Problem E_INVALID naming the key, with the nearest metric names.
- */
-export function parseGate(rule: Readonly<Record<string, string | readonly string[]>>): Condition[] {
-  return Object.entries(rule).flatMap(([metric, written]) => {
-    const name = requireMetric(metric, `gate.${metric}`);
-    return [written].flat().map((text) => parseCondition(name, text));
-  });
-}
-
-/** @throws Problem E_INVALID with the nearest names when no metric is called so. */
-export function requireMetric(name: string, here: string): MetricName {
-  if (isMetricName(name)) return name;
-  const near = nearestNames(name, allMetricNames);
-  throw new Problem("E_INVALID", `no metric is called ${name}`, {
-    here,
-    why: `there are ${allMetricNames.join(", ")}`,
-    ...(near.length > 0 && { next: `did you mean ${near.join(" or ")}?` }),
-  });
-}
-
-function parseCondition(metric: MetricName, text: string): Condition {
-  const [, operator = "", number = ""] = /^\s*(>=|<=|>|<)?\s*(.*?)\s*$/.exec(text) ?? [];
-  const threshold = asNumber(number);
-  if (isOperator(operator) && threshold !== undefined) {
-    return { metric, operator, threshold, text: `${operator} ${number}` };
-  }
-  const usual = metricNames[metric].better === "higher" ? ">=" : "<=";
-  throw new Problem("E_INVALID", `“${text}” is no condition`, {
-    here: `gate.${metric}`,
-    why: isOperator(operator)
-      ? `“${number}” is no number; a condition compares with a number`
-      : "a condition is >=, <=, > or < and a number",
-    next: `write ${metric}: "${usual} ${threshold === undefined ? "0.8" : number}"`,
-  });
+/** The metrics of the rows that have one value of a slice; without `enough` rows they decide nothing. */
+export interface MeasuredSlice {
+  slice: string;
+  value: string;
+  enough: boolean;
+  metrics: Measured["metrics"];
 }
 
 /**
- * Compares what was measured with what was asked; values are compared unrounded.
+ * Compares what was measured with what was asked; values are compared unrounded. Without a score the worst result is
+ * the verdict; with one it is the score's, unless a key condition fails.
  * @throws Problem E_METRIC when a metric was not computed, saying why.
  */
-export function judge(gate: readonly Condition[], measured: Measured): Judgement {
-  const conditions = gate.map(({ metric, operator, threshold, text }) => {
-    const value = measured.metrics[metric];
-    if (value === undefined) throw notComputed(metric, measured);
-    return { metric, condition: text, value, pass: operators[operator].holds(value, threshold) };
-  });
-  if (conditions.length === 0) return { conditions, verdict: "none" };
-  return { conditions, verdict: conditions.every(({ pass }) => pass) ? "pass" : "fail" };
+export function judge(gate: Gate, measured: Measured, slices: readonly MeasuredSlice[] = []): Judgement {
+  const asked = gate.conditions.map((condition) => ({
+    ...condition,
+    judged: judgeCondition(condition, measured, slices),
+  }));
+  const score = gate.score.map((bound) => judged(scoreName, bound, { value: scoreOf(asked) }));
+  const conditions = [...asked.map((one) => one.judged), ...score];
+  const lost = asked.filter((one) => one.key && verdictOf(one.judged) === "fail");
+  const deciding = score.length === 0 ? conditions : [...score, ...lost.map((one) => one.judged)];
+  return { conditions, verdict: conditions.length === 0 ? "none" : worst(deciding.map(verdictOf)) };
 }
 
-function notComputed(metric: MetricName, measured: Measured): Problem {
+export const verdictOf = ({ pass, warning }: JudgedCondition): Verdict =>
+  pass ? "pass" : warning ? "warning" : "fail";
+
+const worst = (verdicts: readonly Verdict[]): Verdict =>
+  verdicts.includes("fail") ? "fail" : verdicts.includes("warning") ? "warning" : "pass";
+
+const points: Readonly<Record<Verdict, number>> = { pass: 1, warning: 0.5, fail: 0 };
+
+/** @see Keptn 1: a condition that holds gives its weight, a warning half of it. */
+const scoreOf = (asked: readonly (Condition & { judged: JudgedCondition })[]): number =>
+  asked.length === 0
+    ? 1
+    : sum(asked.map((one) => one.weight * points[verdictOf(one.judged)])) /
+      sum(asked.map(({ weight }) => weight));
+
+function judgeCondition(
+  condition: Condition,
+  measured: Measured,
+  slices: readonly MeasuredSlice[],
+): JudgedCondition {
+  const { metric } = condition;
+  if (condition.slices !== undefined) return judged(metric, condition, worstSlice(condition, slices));
+  const value = measured.metrics[metric];
+  if (value === undefined) throw notComputed(condition, measured);
+  return judged(metric, condition, { value });
+}
+
+type Found = Pick<JudgedCondition, "value" | "slice">;
+
+function judged(metric: string, bound: Bound, found: Found): JudgedCondition {
+  const pass = holds(found.value, bound);
+  const warns = !pass && bound.warning !== undefined && holds(found.value, bound.warning);
+  return { metric, condition: bound.text, ...found, pass, ...(warns && { warning: true }) };
+}
+
+/** Of the slices that have enough rows and the metric: the one that is worst off. */
+function worstSlice(condition: Condition, all: readonly MeasuredSlice[]): Found {
+  const { metric, slices: name = "" } = condition;
+  const found = all.flatMap(({ slice, value: of, enough, metrics }) => {
+    const value = slice === name && enough ? metrics[metric] : undefined;
+    return value === undefined ? [] : [{ value, slice: { name, value: of } }];
+  });
+  const [worstOff] = found.sort((a, b) => (asksForMore(condition) ? a.value - b.value : b.value - a.value));
+  if (worstOff) return worstOff;
+  throw new Problem("E_METRIC", `the gate asks for ${metric} by ${name}, which could not be computed`, {
+    here: `gate.${metric}`,
+    why: `no slice of ${name} has enough rows and this metric`,
+    next: "lower atLeast of the slice, or take the condition out",
+  });
+}
+
+function notComputed({ metric }: Condition, measured: Measured): Problem {
   const other = `it is a metric of ${metricNames[metric].family}, and the target is of the other kind`;
   return new Problem("E_METRIC", `the gate asks for ${metric}, which could not be computed`, {
     here: `gate.${metric}`,
@@ -98,13 +118,14 @@ function notComputed(metric: MetricName, measured: Measured): Problem {
 }
 
 /** `accuracy 0.773 < 0.80`: why a condition failed, with as many digits as it takes to see it. */
-export function sayFailure({ metric, condition, value }: JudgedCondition): string {
+export function sayFailure({ metric, condition, value, slice }: JudgedCondition): string {
+  const name = slice === undefined ? metric : `${metric} of ${slice.name} ${slice.value}`;
   const [operator = "", threshold = ""] = condition.split(" ");
-  if (!isOperator(operator)) return `${metric} ${sayNumber(value)}`;
+  if (!isOperator(operator)) return `${name} ${sayNumber(value)}`;
   const seen = [3, 4, 6, 9, 15]
     .map((digits) => sayNumber(value, digits))
     .find((text) => !operators[operator].holds(Number(text), Number(threshold)));
-  return `${metric} ${seen ?? value} ${operators[operator].opposite} ${threshold}`;
+  return `${name} ${seen ?? value} ${operators[operator].opposite} ${threshold}`;
 }
 
 /** A metric as people read it: three decimals, fewer for large numbers, more where three would show nothing. */

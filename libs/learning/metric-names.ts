@@ -19,6 +19,8 @@ export const metricNames = {
   rmse: { family: "regression", better: "lower" },
   r2: { family: "regression", better: "higher" },
   mape: { family: "regression", better: "lower" },
+  smape: { family: "regression", better: "lower" },
+  wape: { family: "regression", better: "lower" },
   medianAbsoluteError: { family: "regression", better: "lower" },
   maxError: { family: "regression", better: "lower" },
   explainedVariance: { family: "regression", better: "higher" },

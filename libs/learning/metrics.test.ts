@@ -5,7 +5,7 @@ import { familyOf } from "./family.ts";
 import type { Measured } from "./metric-names.ts";
 import { rowLogLoss } from "./probabilities.ts";
 import { quantile } from "./quantile.ts";
-import { mean, measureEstimates } from "./regression.ts";
+import { mean, measureEstimates, nearestConstant } from "./regression.ts";
 
 const near = (value: number): unknown => expect.closeTo(value, 9);
 const labels = (numbers: readonly number[]): string[] => numbers.map(String);
@@ -155,6 +155,19 @@ describe("regression", () => {
 
   test("floors the divisor of MAPE", () => {
     expectMetrics(measureEstimates({ target: [0], prediction: [1] }), { mape: 2 ** 52 });
+  });
+
+  // The examples of sktime, mean_absolute_percentage_error with symmetric=True and without.
+  test("relates errors to both sides, to the truth, and to its volume", () => {
+    const rows = { target: [3, -0.5, 2, 7, 2], prediction: [2.5, 0, 2, 8, 1.25] };
+    expectMetrics(measureEstimates(rows), { smape: 0.5553379953, mape: 0.3369047619, wape: 2.75 / 14.5 });
+    const silent = measureEstimates({ target: [0, 0], prediction: [0, 3] });
+    expectMetrics(silent, { smape: 1 });
+    expect(silent.absent).toEqual({ wape: "the targets sum up to 0" });
+  });
+
+  test("has a baseline: the constant that misses least", () => {
+    expect(nearestConstant([1, 2, 9], [mean([1, 2, 9]), 2])).toEqual({ answer: 2, mae: 8 / 3 });
   });
 
   test("has a baseline: always the mean explains nothing", () => {

@@ -1,15 +1,26 @@
+import type { z } from "zod";
 import { Problem } from "@jackfield/problem/problem";
 import { sayNumber } from "@jackfield/learning/gate";
-import { estimatedRows, mean, measureEstimates } from "@jackfield/learning/regression";
+import { quantile } from "@jackfield/learning/quantile";
+import { estimatedRows, mean, measureEstimates, nearestConstant } from "@jackfield/learning/regression";
 import { at } from "@jackfield/learning/values";
+import type { usualAnswer } from "@jackfield/spec/project/rules";
 import type { Answers } from "./answers.ts";
 import type { Question } from "./question.ts";
+
+type Usual = z.output<typeof usualAnswer>;
+
+/** The mean misses least in squares, the median in size: the better one is the baseline. */
+function constantAnswers(target: readonly number[], usual: Usual): number[] {
+  const said = [usual.mean, usual.median].filter((answer) => answer !== undefined);
+  return said.length > 0 ? said : [mean(target), quantile(target, 0.5)];
+}
 
 /**
  * How much is it?
  * @throws Problem E_TYPE when the answers are no numbers.
  */
-export function amountQuestion(answers: Answers, usual: number | undefined): Question {
+export function amountQuestion(answers: Answers, usual: Usual): Question {
   if (answers.predictionType !== "number" && answers.predictionType !== "integer") {
     throw new Problem(
       "E_TYPE",
@@ -21,15 +32,15 @@ export function amountQuestion(answers: Answers, usual: number | undefined): Que
   }
   const rows = { target: answers.target.map(Number), prediction: answers.prediction.map(Number) };
   const errors = rows.target.map((truth, row) => at(rows.prediction, row) - truth);
-  const constant = usual ?? mean(rows.target);
+  const constant = nearestConstant(rows.target, constantAnswers(rows.target, usual));
   return {
     family: "regression",
     headline: "mae",
     measure: (of) => measureEstimates(of ? estimatedRows(rows, of) : rows),
     baseline: {
       metric: "mae",
-      value: mean(rows.target.map((truth) => Math.abs(truth - constant))),
-      answers: [sayNumber(constant)],
+      value: constant.mae,
+      answers: [sayNumber(constant.answer)],
     },
     results: [
       { name: "target", type: "number", values: rows.target },

@@ -133,6 +133,35 @@ describe("evaluate", () => {
     ]);
   });
 
+  test("asks each slice with enough rows, and only warns where that is said", async () => {
+    const predictions = await stored({ prediction: "string" }, answersOf(thumb));
+    const spring = { name: "month", column: "date", by: "season" as const, atLeast: 92 };
+    const gate = {
+      accuracy: [{ is: ">= 0.99", warning: ">= 0.5", slices: "month" }],
+      mcc: ">= 0",
+    };
+    const { output, result, message } = await judged({ predictions, slices: [spring], gate });
+    const enough = output.slices.filter((slice) => slice.enough);
+    expect(enough.map(({ value }) => value)).toEqual(["spring", "summer"]);
+    const worst = [...enough].sort((a, b) => a.metrics["accuracy"]! - b.metrics["accuracy"]!)[0]!;
+    const value = worst.metrics["accuracy"]!;
+    expect(output.gate[0]).toEqual({
+      metric: "accuracy",
+      condition: ">= 0.99",
+      value,
+      pass: false,
+      warning: true,
+      slice: { name: "month", value: worst.value },
+    });
+    expect([result, output.verdict]).toEqual(["warning", "warning"]);
+    expect(message).toBe(`accuracy of month ${worst.value} ${value.toFixed(3)} < 0.99`);
+    const few = { ...spring, atLeast: 100 };
+    await expect(judged({ predictions, slices: [few], gate })).rejects.toMatchObject({
+      code: "E_METRIC",
+      why: "no slice of month has enough rows and this metric",
+    });
+  });
+
   test("without a gate gives no verdict, and says so", async () => {
     const predictions = await stored(
       { prediction: "string" },
@@ -146,7 +175,7 @@ describe("evaluate", () => {
     expect(output.absent).toEqual({ mae: "it is a metric of regression, and this is classification" });
   });
 
-  test("judges amounts: errors a row, and always the mean as the baseline", async () => {
+  test("judges amounts: errors a row, and the better of mean and median as the baseline", async () => {
     const warmer = year.rows.map((day) => ({
       __row_id: day["__row_id"] ?? null,
       prediction: Number(day["temp_max"]) + 2,
@@ -164,7 +193,16 @@ describe("evaluate", () => {
       mae: expect.closeTo(2, 9) as unknown,
       maxError: expect.closeTo(2, 9) as unknown,
     });
-    expect(output.baseline.metric).toBe("mae");
+    const highest = year.rows.map((day) => Number(day["temp_max"])).sort((a, b) => a - b);
+    const median = highest[182]!;
+    expect(output.baseline).toEqual({
+      metric: "mae",
+      value: expect.closeTo(
+        highest.reduce((sum, one) => sum + Math.abs(one - median), 0) / 365,
+        9,
+      ) as unknown,
+      answers: [median.toFixed(3)],
+    });
     expect(output.slices).toHaveLength(4);
     expect((await rowsOf(output.results))[0]).toMatchObject({ error: expect.closeTo(2, 9) as unknown });
   });

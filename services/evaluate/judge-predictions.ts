@@ -1,14 +1,8 @@
 import type { z } from "zod";
 import type { Artifacts } from "@jackfield/artifacts/artifacts";
 import { familyOf } from "@jackfield/learning/family";
-import {
-  judge,
-  parseGate,
-  requireMetric,
-  sayFailure,
-  sayNumber,
-  type Judgement,
-} from "@jackfield/learning/gate";
+import { parseGate, requireMetric } from "@jackfield/learning/condition";
+import { judge, sayFailure, sayNumber, type Judgement, type MeasuredSlice } from "@jackfield/learning/gate";
 import { metricNames, type Family, type Measured, type MetricName } from "@jackfield/learning/metric-names";
 import { sliceRows, type Slice } from "@jackfield/learning/slices";
 import { keepTable } from "@jackfield/service/keep-table";
@@ -31,7 +25,7 @@ export const judgePredictions =
   async (input: Input): Promise<Answered<Output>> => {
     const gate = parseGate(input.gate);
     const listed = input.metrics?.map((name, place) => requireMetric(name, `metrics[${place}]`));
-    const asked = [...(listed ?? []), ...gate.map(({ metric }) => metric)];
+    const asked = [...(listed ?? []), ...gate.conditions.map(({ metric }) => metric)];
     const read = async (table: Table) => ({
       table,
       rows: await readRows(await artifacts.pathOf(table.digest)),
@@ -39,21 +33,22 @@ export const judgePredictions =
     const answers = joinAnswers(await read(input.truth), await read(input.predictions), input.target);
     const question = questionOf(answers, asked, input.usual);
     const all = question.measure();
-    const judgement = judge(gate, all);
-    const measured = listed === undefined ? all : only(asked, all, question.family);
     const sliced = sliceAnswers(input, answers);
+    const slices = sliced.flatMap((slice) => measureSlices(slice, question));
+    const judgement = judge(gate, all, slices);
+    const measured = listed === undefined ? all : only(asked, all, question.family);
     const output: Output = {
       family: question.family,
       rows: answers.rowIds.length,
       metrics: measured.metrics,
       absent: measured.absent,
       baseline: question.baseline,
-      slices: sliced.flatMap((slice) => slicesOf(slice, question, Object.keys(measured.metrics))),
+      slices: slices.map((slice) => ({ ...slice, metrics: onlyThese(measured.metrics, slice.metrics) })),
       gate: judgement.conditions,
       verdict: judgement.verdict,
       results: await keepResults(artifacts, answers, [...question.results, ...sliced.map(sliceColumn)]),
     };
-    const result = judgement.verdict === "fail" ? "fail" : "pass";
+    const result = judgement.verdict === "none" ? "pass" : judgement.verdict;
     return answered<Output>(output, { result, message: inWords(judgement, all, question.headline) });
   };
 
@@ -65,9 +60,7 @@ function questionOf(answers: Answers, asked: readonly MetricName[], usual: Input
     hasProbabilities: answers.scores.length > 0,
     asked,
   });
-  return family === "classification"
-    ? classQuestion(answers, usual.classes)
-    : amountQuestion(answers, usual.mean);
+  return family === "classification" ? classQuestion(answers, usual.classes) : amountQuestion(answers, usual);
 }
 
 /** The metrics that were asked for; one of the other family is absent, and says why. */
@@ -85,26 +78,33 @@ function only(asked: readonly MetricName[], measured: Measured, family: Family):
 
 interface Sliced {
   name: string;
+  atLeast: number;
   slices: Slice[];
 }
 
 const sliceAnswers = ({ slices }: Input, answers: Answers): Sliced[] =>
-  slices.map(({ name, column, by }) => ({ name, slices: sliceRows(column, answers.column(column), by) }));
+  slices.map(({ name, column, by, atLeast }) => ({
+    name,
+    atLeast,
+    slices: sliceRows(column, answers.column(column), by),
+  }));
 
-/** Each slice with the metrics of the whole, as far as they can be computed there. */
-const slicesOf = (
-  { name, slices }: Sliced,
+/** Each slice with the metrics that can be computed there. */
+const measureSlices = (
+  { name, atLeast, slices }: Sliced,
   question: Question,
-  metrics: readonly string[],
-): NonNullable<Output["slices"]> =>
+): (MeasuredSlice & { rows: number })[] =>
   slices.map(({ value, rows }) => ({
     slice: name,
     value,
     rows: rows.length,
-    metrics: Object.fromEntries(
-      Object.entries(question.measure(rows).metrics).filter(([metric]) => metrics.includes(metric)),
-    ),
+    enough: rows.length >= atLeast,
+    metrics: question.measure(rows).metrics,
   }));
+
+/** What was computed of a slice, as far as it was asked of the whole. */
+const onlyThese = (asked: Measured["metrics"], measured: Measured["metrics"]): Record<string, number> =>
+  Object.fromEntries(Object.entries(measured).filter(([metric]) => Object.hasOwn(asked, metric)));
 
 function sliceColumn({ name, slices }: Sliced): Question["results"][number] {
   const values: Cell[] = [];

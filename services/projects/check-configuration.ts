@@ -1,7 +1,7 @@
 import { splitCommand } from "@jackfield/executor/command-line";
 import { parameterVariables } from "@jackfield/executor/contract";
 import { checkPlaceholders } from "@jackfield/executor/placeholders";
-import { parseGate, requireMetric } from "@jackfield/learning/gate";
+import { parseGate, requireMetric } from "@jackfield/learning/condition";
 import { nearestNames } from "@jackfield/problem/nearest";
 import { Problem } from "@jackfield/problem/problem";
 import type { Configuration } from "@jackfield/spec/project/configuration";
@@ -15,8 +15,7 @@ export function checkConfiguration(
   capabilities: readonly string[],
   placeOf: PlaceOf,
 ): void {
-  for (const [metric, condition] of Object.entries(form.gate))
-    located(placeOf(["gate", metric]), () => parseGate({ [metric]: condition }));
+  checkGate(form, placeOf);
   for (const metric of form.evaluate.metrics ?? [])
     located(placeOf(["evaluate", "metrics"]), () => requireMetric(metric, "evaluate.metrics"));
   checkAttempts(form, capabilities, placeOf);
@@ -26,6 +25,26 @@ export function checkConfiguration(
   located(placeOf(["train", "command"]), () =>
     checkPlaceholders(splitCommand(command), { inputs: ["train", "test"], params }),
   );
+}
+
+/** Whether a weight means something depends on the score, which is judged beside each condition. */
+function checkGate({ gate, evaluate }: Configuration, placeOf: PlaceOf): void {
+  const { score } = gate;
+  for (const [metric, condition] of Object.entries(gate))
+    located(placeOf(["gate", metric]), () => {
+      const { conditions } = parseGate({ [metric]: condition, ...(score !== undefined && { score }) });
+      for (const { slices } of conditions) if (slices !== undefined) requireSlice(slices, metric, evaluate);
+    });
+}
+
+function requireSlice(slices: string, metric: string, evaluate: Configuration["evaluate"]): void {
+  const names = evaluate.slices.map(({ name }) => name);
+  if (names.includes(slices)) return;
+  throw new Problem("E_INVALID", `gate.${metric} asks for slices by ${slices}, and there are none`, {
+    here: `gate.${metric}`,
+    why: names.length === 0 ? "evaluate has no slices" : `evaluate has slices by ${names.join(", ")}`,
+    next: `add them: evaluate: { slices: [{ name: ${slices}, column: COLUMN, by: value }] }`,
+  });
 }
 
 function checkAttempts({ attempts }: Configuration, capabilities: readonly string[], placeOf: PlaceOf): void {

@@ -9,6 +9,8 @@ export const defaults = {
   /** Of crash, loss, timeout and exit 75; a command that exits with an error is never tried again. */
   attempts: 3,
   inputs: "parquet",
+  /** Metrics of fewer rows say little. */
+  sliceRows: 30,
 } as const;
 
 /** The table of the README; a test compares them. */
@@ -31,6 +33,11 @@ export const defaultsTable: readonly (readonly [key: string, value: string, rema
   ["train.inputs", `\`${defaults.inputs}\``, "with CSV twins up to 100 MB; above, when a placeholder asks"],
   ["evaluate.metrics", "all that fit the target", "classification or regression"],
   ["evaluate.slices", "by season", "when the split is by ranges of a date column; else none"],
+  [
+    "evaluate.slices.atLeast",
+    `\`${defaults.sliceRows}\` rows`,
+    "smaller slices are measured and decide nothing",
+  ],
   ["gate", "`{}`", "the outcome is printed as no verdict, exit 0"],
   [
     "attempts",

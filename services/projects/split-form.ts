@@ -82,5 +82,5 @@ export function defaultSlices(split: SplitShort | undefined): SliceRule[] {
   const said = bounds.filter((bound) => bound !== "");
   const dates =
     said.length > 0 && said.every((bound) => /^\d{4}-\d{2}(-\d{2})?([T ].*)?$/.test(bound.trim()));
-  return dates ? [{ name: "season", column: split.by ?? "", by: "season" }] : [];
+  return dates ? [{ name: "season", column: split.by ?? "", by: "season", atLeast: defaults.sliceRows }] : [];
 }

@@ -4,6 +4,7 @@ import type { Assignment, Side } from "@jackfield/learning/assignment";
 import { mostFrequent } from "@jackfield/learning/confusion";
 import { namesClasses } from "@jackfield/learning/family";
 import { leakageReport, type LeakageReport } from "@jackfield/learning/leakage";
+import { quantile } from "@jackfield/learning/quantile";
 import { mean } from "@jackfield/learning/regression";
 import { contentDigest, contentsIn } from "@jackfield/learning/row-content";
 import { labelOf, type Value } from "@jackfield/learning/values";
@@ -105,7 +106,10 @@ function usualOf({ described, target, values }: Columns, assignment: Assignment)
     ...(namesClasses(type, trained) && {
       classes: mostFrequent(trained.map(labelOf)).slice(0, classesAtMost),
     }),
-    ...((type === "integer" || type === "number") && { mean: mean(trained.map(Number)) }),
+    ...((type === "integer" || type === "number") && {
+      mean: mean(trained.map(Number)),
+      median: quantile(trained.map(Number), 0.5),
+    }),
   };
 }
 

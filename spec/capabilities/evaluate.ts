@@ -28,12 +28,34 @@ export const evaluate = capability("evaluate", {
     absent: z.record(z.string(), z.string()).default({}),
     /** What always answering the same would reach. */
     baseline: z.object({ metric: z.string(), value: z.number(), answers: z.array(z.string()) }),
-    slices: z.array(z.object({ slice: z.string(), value: z.string(), rows: count, metrics })).default([]),
+    slices: z
+      .array(
+        z.object({
+          slice: z.string(),
+          value: z.string(),
+          rows: count,
+          /** Are they as many as its rule asks for? */
+          enough: z.boolean().default(true),
+          metrics,
+        }),
+      )
+      .default([]),
     gate: z
-      .array(z.object({ metric: z.string(), condition: z.string(), value: z.number(), pass: z.boolean() }))
+      .array(
+        z.object({
+          metric: z.string(),
+          condition: z.string(),
+          value: z.number(),
+          pass: z.boolean(),
+          /** It does not hold, but what it warns with does. */
+          warning: z.literal(true).optional(),
+          /** The value is that of the worst slice that was asked. */
+          slice: z.object({ name: z.string(), value: z.string() }).optional(),
+        }),
+      )
       .default([]),
     /** `none` when there was no gate. */
-    verdict: z.enum(["pass", "fail", "none"]),
+    verdict: z.enum(["pass", "warning", "fail", "none"]),
     /** A row per test row: target, prediction, probabilities, loss, slice columns. */
     results: table,
   }),

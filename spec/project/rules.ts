@@ -41,17 +41,48 @@ export const splitRule = z
 
 /** Rows that are judged apart: by the value of a column, by season of a date, or by bins of a number. */
 export const sliceRule = z
-  .object({ name: z.string(), column: z.string(), by: z.enum(["value", "season", "quartile"]) })
+  .object({
+    name: z.string(),
+    column: z.string(),
+    by: z.enum(["value", "season", "quartile"]),
+    /** Fewer rows are measured, and decide nothing. */
+    atLeast: z.int().min(1).max(2_147_483_647).default(30),
+  })
   .meta({ id: "SliceRule" });
 
-/** Metric → one condition or several: `">= 0.80"`. */
+/** A condition is a text, `">= 0.80"`, or says more than that. */
+export const gateCondition = z
+  .union([
+    z.string(),
+    z.strictObject({
+      is: z.string(),
+      /** What it is a warning with, and no failure: a weaker condition. */
+      warning: z.string().optional(),
+      /** What it gives to the score. */
+      weight: z.number().gt(0).max(1_000_000).optional(),
+      /** When it fails, no score helps. */
+      key: z.boolean().optional(),
+      /** Asked of each slice of this name instead of all rows. */
+      slices: z.string().optional(),
+    }),
+  ])
+  .meta({ id: "GateCondition" });
+
+/**
+ * Metric → one condition or several. `score` is the share of the weight that holds, a warning counting half; where a
+ * condition on it is said it decides, with those that are key; else each condition does.
+ */
 export const gateRule = z
-  .record(z.string(), z.union([z.string(), z.array(z.string()).min(1)]))
+  .record(z.string(), z.union([gateCondition, z.array(gateCondition).min(1)]))
   .meta({ id: "GateRule" });
 
-/** What nobody needs a model for: the classes most frequent in train (several when tied), the mean of train. */
+/** What nobody needs a model for, learned from train: its most frequent classes (several when tied), mean and median. */
 export const usualAnswer = z
-  .object({ classes: z.array(z.string()).min(1).optional(), mean: z.number().optional() })
+  .object({
+    classes: z.array(z.string()).min(1).optional(),
+    mean: z.number().optional(),
+    median: z.number().optional(),
+  })
   .meta({ id: "UsualAnswer" });
 
 export const parameters = z.record(z.string(), z.json()).meta({ id: "Parameters" });
