@@ -52,7 +52,7 @@ module.exports = {
     forbid(
       "client-is-small",
       { path: "^libs/client/", pathNot: "\\.test\\.ts$" },
-      { path: "^(libs/(?!client|problem|executor|cesql|cdevents)|services|test|examples)" },
+      { path: "^(libs/(?!client|problem|executor|learning|cesql|cdevents)|services|test|examples)" },
       "The command speaks HTTP; only the launcher is loaded beside it.",
     ),
     forbid(

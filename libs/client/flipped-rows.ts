@@ -3,6 +3,7 @@ import { evaluationOf } from "./report.ts";
 import type { RunTree } from "./lookup.ts";
 import type { Row } from "./parquet.ts";
 import type { Server } from "./server.ts";
+import { testRows, type RowTests } from "./row-tests.ts";
 import { download } from "./upload.ts";
 
 /** A test row that two runs predict differently. */
@@ -19,6 +20,8 @@ export interface RowComparison {
   flipped: FlippedRow[];
   /** Rows that only one of them judged: another split, or other data. */
   onlyOne: number;
+  /** Whether the difference is more than chance; nothing where the runs judged other rows. */
+  tests?: RowTests;
 }
 
 /** Joins the results of two runs by row id; undefined when one of them judged nothing. */
@@ -41,15 +44,16 @@ export function joinRows(left: readonly Row[], right: readonly Row[]): RowCompar
   const byId = new Map(right.map((row) => [String(row[rowIdColumn]), row]));
   const common = left.flatMap((row) => {
     const other = byId.get(String(row[rowIdColumn]));
-    return other === undefined ? [] : [{ row, other }];
+    return other === undefined ? [] : [{ before: row, after: other }];
   });
   const flipped = common
-    .filter(({ row, other }) => row["prediction"] !== other["prediction"])
-    .map(({ row, other }) => ({
-      row: String(row[rowIdColumn]),
-      target: row["target"],
-      from: row["prediction"],
-      to: other["prediction"],
+    .filter(({ before, after }) => before["prediction"] !== after["prediction"])
+    .map(({ before, after }) => ({
+      row: String(before[rowIdColumn]),
+      target: before["target"],
+      from: before["prediction"],
+      to: after["prediction"],
     }));
-  return { common: common.length, flipped, onlyOne: left.length + right.length - 2 * common.length };
+  const onlyOne = left.length + right.length - 2 * common.length;
+  return { common: common.length, flipped, onlyOne, ...(onlyOne === 0 && { tests: testRows(common) }) };
 }

@@ -75,6 +75,7 @@ function mainMetric({ gate, baseline }: Evaluation): string {
 const further = {
   classification: ["macroF1", "balancedAccuracy", "logLoss", "accuracy"],
   regression: ["rmse", "mae", "r2", "medianAbsoluteError"],
+  ranking: ["ndcgAt10", "meanAveragePrecision", "meanReciprocalRank", "ndcg"],
 } as const;
 
 function evaluationLines(evaluation: Evaluation): string[] {

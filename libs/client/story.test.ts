@@ -52,6 +52,7 @@ test("a refused gate is exit 5, and diff names the only cause and the rows that 
   expect(diff.out).toMatch(
     /only cause: configuration train\.params\.rule \(nothing → bad\) · 7 rows flipped of 15\n/,
   );
+  expect(diff.out).toMatch(/right in one run only +7 and 0 rows +p 0\.016 +McNemar/);
   expect(diff.out.match(/ yes +yes +no$/gm)).toHaveLength(7);
 });
 

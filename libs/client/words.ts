@@ -40,6 +40,12 @@ const named: Readonly<Record<string, string>> = {
   mape: "MAPE",
   smape: "sMAPE",
   wape: "WAPE",
+  mase: "MASE",
+  rmsse: "RMSSE",
+  ece: "ECE",
+  ndcg: "NDCG",
+  ndcgAt5: "NDCG at 5",
+  ndcgAt10: "NDCG at 10",
 };
 
 /** `balancedAccuracy` → `balanced accuracy`. */

@@ -82,7 +82,7 @@ export function requirePredictions(outputs: CommandOutputs): CommandOutputs["pre
     outputs,
     "E_NO_PREDICTIONS",
     "no predictions",
-    "out/predictions.csv or out/predictions.parquet with __row_id, prediction and, if it has them, p_<class>",
+    "out/predictions.csv or out/predictions.parquet with __row_id, prediction and, if it has them, p_<class> or q_<share>",
   );
 }
 

@@ -1,3 +1,4 @@
+import { calibrationErrors, reliability, statedIn, type ReliabilityBin } from "./calibration.ts";
 import { classMetrics, confusionOf, kappa, matthews, ratio, sum, type Confusion } from "./confusion.ts";
 import type { Measured } from "./metric-names.ts";
 import {
@@ -56,7 +57,14 @@ function labelMetrics(confusion: Confusion): Measured["metrics"] {
 const noScores = "the predictions hold no probabilities (columns p_<class>)";
 const withoutProbabilities: Measured = {
   metrics: {},
-  absent: { logLoss: noScores, brier: noScores, rocAuc: noScores, averagePrecision: noScores },
+  absent: {
+    logLoss: noScores,
+    brier: noScores,
+    ece: noScores,
+    maxCalibrationError: noScores,
+    rocAuc: noScores,
+    averagePrecision: noScores,
+  },
 };
 
 function scoreMetrics(
@@ -71,6 +79,7 @@ function scoreMetrics(
     metrics: {
       logLoss: sum(rowLogLoss(target, probabilities)) / target.length,
       brier: brier(target, probabilities, binary),
+      ...calibrationErrors(reliability(statedIn(target, probabilities, binary))),
     },
     absent: {},
   };
@@ -80,6 +89,17 @@ function scoreMetrics(
   if (auc === undefined || ap === undefined)
     return withRanking(measured, { reason: `all test rows are of class “${at(target, 0)}”` });
   return { metrics: { ...measured.metrics, rocAuc: auc, averagePrecision: ap }, absent: {} };
+}
+
+/** How often the model was right where it was how sure; nothing without probabilities. */
+export function reliabilityOf({
+  target,
+  prediction,
+  probabilities,
+}: ClassifiedRows): ReliabilityBin[] | undefined {
+  if (probabilities === undefined) return undefined;
+  const classes = [...new Set([...target, ...prediction, ...probabilities.classes])];
+  return reliability(statedIn(target, probabilities, binaryScores(classes, probabilities)));
 }
 
 const withRanking = (measured: Measured, { reason }: { reason: string }): Measured => ({

@@ -22,7 +22,13 @@ const classesAtMost = 20;
  */
 export function familyOf({ type, values, predictions, hasProbabilities, asked }: TargetFacts): Family {
   if (type !== "integer" && type !== "number") return "classification";
-  const families = new Set(asked.filter(isMetricName).map((name) => metricNames[name].family));
+  const families = new Set(
+    asked
+      .filter(isMetricName)
+      .map((name) => metricNames[name].family)
+      // Rows are ranked where a query is named, whatever the target looks like.
+      .filter((family) => family !== "ranking"),
+  );
   const [only] = families;
   if (only !== undefined && families.size === 1) return only;
   if (hasProbabilities) return "classification";

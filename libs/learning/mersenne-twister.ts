@@ -5,6 +5,8 @@ const size = 624;
 /** A seeded source of 32-bit integers and permutations, equal to `numpy.random.RandomState(seed)` bit by bit. */
 export interface MersenneTwister {
   uint32(): number;
+  /** One of 0 … max, as `randint(0, max + 1)` draws it. */
+  upTo(max: number): number;
   /** 0 … n−1 in drawn order (Fisher–Yates from the end, as numpy does it). */
   permutation(n: number): number[];
   /** A drawn copy of a list. */
@@ -22,7 +24,7 @@ export function mersenneTwister(seed: number): MersenneTwister {
     if (next === size) next = twist(state);
     return tempered(at(state, next++));
   };
-  const below = (max: number): number => {
+  const upTo = (max: number): number => {
     const mask = max === 0 ? 0 : 0xffffffff >>> Math.clz32(max);
     let drawn = max === 0 ? 0 : uint32() & mask;
     while (drawn >>> 0 > max) drawn = uint32() & mask;
@@ -31,12 +33,17 @@ export function mersenneTwister(seed: number): MersenneTwister {
   const permuted = <T>(list: readonly T[]): T[] => {
     const drawn = [...list];
     for (let last = drawn.length - 1; last >= 1; last -= 1) {
-      const other = below(last);
+      const other = upTo(last);
       [drawn[last], drawn[other]] = [at(drawn, other), at(drawn, last)];
     }
     return drawn;
   };
-  return { uint32, permuted, permutation: (n) => permuted(Array.from({ length: n }, (_, index) => index)) };
+  return {
+    uint32,
+    upTo,
+    permuted,
+    permutation: (n) => permuted(Array.from({ length: n }, (_, index) => index)),
+  };
 }
 
 function seeded(seed: number): Uint32Array {

@@ -1,5 +1,5 @@
 /** The kind of question a target asks, and so the metrics that make sense for it. */
-export type Family = "classification" | "regression";
+export type Family = "classification" | "regression" | "ranking";
 
 /** Every metric by the name that project files use; `better` says which direction is good. */
 export const metricNames = {
@@ -12,6 +12,8 @@ export const metricNames = {
   kappa: { family: "classification", better: "higher" },
   logLoss: { family: "classification", better: "lower" },
   brier: { family: "classification", better: "lower" },
+  ece: { family: "classification", better: "lower" },
+  maxCalibrationError: { family: "classification", better: "lower" },
   rocAuc: { family: "classification", better: "higher" },
   averagePrecision: { family: "classification", better: "higher" },
   mae: { family: "regression", better: "lower" },
@@ -24,6 +26,16 @@ export const metricNames = {
   medianAbsoluteError: { family: "regression", better: "lower" },
   maxError: { family: "regression", better: "lower" },
   explainedVariance: { family: "regression", better: "higher" },
+  mase: { family: "regression", better: "lower" },
+  rmsse: { family: "regression", better: "lower" },
+  pinball: { family: "regression", better: "lower" },
+  coverage: { family: "regression", better: "higher" },
+  intervalWidth: { family: "regression", better: "lower" },
+  ndcg: { family: "ranking", better: "higher" },
+  ndcgAt5: { family: "ranking", better: "higher" },
+  ndcgAt10: { family: "ranking", better: "higher" },
+  meanAveragePrecision: { family: "ranking", better: "higher" },
+  meanReciprocalRank: { family: "ranking", better: "higher" },
 } as const satisfies Record<string, { family: Family; better: "higher" | "lower" }>;
 
 export type MetricName = keyof typeof metricNames;

@@ -1,10 +1,11 @@
 import { sum } from "./confusion.ts";
+import { measureForecast, quantilesOf, type ForecastFacts } from "./forecast.ts";
 import type { Measured } from "./metric-names.ts";
 import { quantile } from "./quantile.ts";
 import { at } from "./values.ts";
 
 /** Answers beside the truth: finite numbers, lists of equal length, at least one row. */
-export interface EstimatedRows {
+export interface EstimatedRows extends ForecastFacts {
   target: readonly number[];
   prediction: readonly number[];
 }
@@ -14,12 +15,13 @@ export interface EstimatedRows {
  * constant target R² is 1 for perfect answers, else 0. sMAPE lies in 0 … 2 and is 0 where both sides are.
  * @see scikit-learn 1.2 sklearn.metrics; Makridakis 1993 for sMAPE; the checked vectors stand in the tests.
  */
-export function measureEstimates({ target, prediction }: EstimatedRows): Measured {
+export function measureEstimates({ target, prediction, ...facts }: EstimatedRows): Measured {
   const errors = target.map((truth, row) => truth - at(prediction, row));
   const sizes = errors.map(Math.abs);
   const squares = sum(errors.map((error) => error ** 2));
   const rows = target.length;
   const volume = sum(target.map(Math.abs));
+  const naively = measureForecast(target, { mae: sum(sizes) / rows, mse: squares / rows }, facts);
   return {
     metrics: {
       mae: sum(sizes) / rows,
@@ -32,8 +34,9 @@ export function measureEstimates({ target, prediction }: EstimatedRows): Measure
       medianAbsoluteError: quantile(sizes, 0.5),
       maxError: sizes.reduce((most, size) => Math.max(most, size), 0),
       explainedVariance: explained(squaredSpread(errors), squaredSpread(target)),
+      ...naively.metrics,
     },
-    absent: volume > 0 ? {} : { wape: "the targets sum up to 0" },
+    absent: { ...(volume > 0 ? {} : { wape: "the targets sum up to 0" }), ...naively.absent },
   };
 }
 
@@ -64,9 +67,11 @@ function squaredSpread(numbers: readonly number[]): number {
 
 /** The rows of a slice, by index. */
 export const estimatedRows = (
-  { target, prediction }: EstimatedRows,
+  { target, prediction, quantiles, naive }: EstimatedRows,
   of: readonly number[],
 ): EstimatedRows => ({
+  naive,
+  quantiles: quantilesOf(quantiles, of),
   target: of.map((row) => at(target, row)),
   prediction: of.map((row) => at(prediction, row)),
 });

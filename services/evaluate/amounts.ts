@@ -4,9 +4,18 @@ import { sayNumber } from "@jackfield/learning/gate";
 import { quantile } from "@jackfield/learning/quantile";
 import { estimatedRows, mean, measureEstimates, nearestConstant } from "@jackfield/learning/regression";
 import { at } from "@jackfield/learning/values";
+import type { ColumnType } from "@jackfield/spec/event/artifact";
 import type { usualAnswer } from "@jackfield/spec/project/rules";
 import type { Answers } from "./answers.ts";
 import type { Question } from "./question.ts";
+
+/** @throws Problem E_TYPE when the values are no numbers. */
+export function requireNumbers(type: ColumnType, called: string): void {
+  if (type === "number" || type === "integer") return;
+  throw new Problem("E_TYPE", `the ${called} are of type ${type}, and numbers are needed`, {
+    next: `write a number into each row of the ${called}`,
+  });
+}
 
 type Usual = z.output<typeof usualAnswer>;
 
@@ -21,16 +30,13 @@ function constantAnswers(target: readonly number[], usual: Usual): number[] {
  * @throws Problem E_TYPE when the answers are no numbers.
  */
 export function amountQuestion(answers: Answers, usual: Usual): Question {
-  if (answers.predictionType !== "number" && answers.predictionType !== "integer") {
-    throw new Problem(
-      "E_TYPE",
-      `the predictions are of type ${answers.predictionType}, and the target is a number`,
-      {
-        next: "write a number into `prediction` of every row",
-      },
-    );
-  }
-  const rows = { target: answers.target.map(Number), prediction: answers.prediction.map(Number) };
+  requireNumbers(answers.predictionType, "predictions");
+  const rows = {
+    target: answers.target.map(Number),
+    prediction: answers.prediction.map(Number),
+    quantiles: answers.quantiles,
+    naive: usual.naive,
+  };
   const errors = rows.target.map((truth, row) => at(rows.prediction, row) - truth);
   const constant = nearestConstant(rows.target, constantAnswers(rows.target, usual));
   return {
@@ -47,6 +53,11 @@ export function amountQuestion(answers: Answers, usual: Usual): Question {
       { name: "prediction", type: "number", values: rows.prediction },
       { name: "error", type: "number", values: errors },
       { name: "loss", type: "number", values: errors.map(Math.abs) },
+      ...answers.quantiles.map(({ share, values }) => ({
+        name: `q_${share}`,
+        type: "number" as const,
+        values,
+      })),
     ],
   };
 }

@@ -1,4 +1,5 @@
 import { Problem } from "@jackfield/problem/problem";
+import type { ExpectedQuantile } from "@jackfield/learning/forecast";
 import type { Probabilities } from "@jackfield/learning/probabilities";
 import { at, labelOf, type Value } from "@jackfield/learning/values";
 import { rowIdColumn, type Column, type ColumnType, type Table } from "@jackfield/spec/event/artifact";
@@ -15,6 +16,8 @@ export interface Answers {
   predictionType: ColumnType;
   /** Columns `p_<class>` by class; empty when the model gave none. */
   scores: { named: string; values: number[] }[];
+  /** Columns `q_<share>`; empty when the model gave none. */
+  quantiles: ExpectedQuantile[];
   /** Any column that travelled with the truth. */
   column: (name: string) => Value[];
 }
@@ -46,6 +49,10 @@ export function joinAnswers(truth: Read, predictions: Read, targetColumn: string
         named: column.name.slice(2),
         values: scoresOf(column, answer(column.name), rowIds),
       })),
+    quantiles: predictions.table.columns.flatMap((column) => {
+      const share = Number(/^q_(0?\.\d+)$/.exec(column.name)?.[1]);
+      return share > 0 ? [{ share, values: numbersOf(column, answer(column.name), rowIds) }] : [];
+    }),
     column: (name) => valuesOf(truth.rows, columnIn(truth.table, name, "the held-back truth").name),
   };
   requireValues(answers.target, rowIds, `${target.name} of the held-back truth`);
@@ -69,6 +76,16 @@ function requireValues(values: readonly Value[], rowIds: readonly string[], call
   throw new Problem("E_BAD_OUTPUT", `${called} is empty in ${empty.length} of ${rowIds.length} rows`, {
     why: `the first are ${empty.slice(0, 3).join(", ")}`,
     next: "give each row an answer; a model that cannot answer must say so with a class or number of its own",
+  });
+}
+
+function numbersOf({ name }: Column, values: readonly Value[], rowIds: readonly string[]): number[] {
+  return values.map((value, row) => {
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    const shown = value === null ? "empty" : labelOf(value);
+    throw new Problem("E_BAD_OUTPUT", `${name} of row ${at(rowIds, row)} is ${shown}, no number`, {
+      next: `write a number into ${name} of every row, or leave the column out`,
+    });
   });
 }
 

@@ -1,5 +1,5 @@
 import { Problem } from "@jackfield/problem/problem";
-import { classifiedRows, measureClasses } from "@jackfield/learning/classification";
+import { classifiedRows, measureClasses, reliabilityOf } from "@jackfield/learning/classification";
 import { bestConstant, mostFrequent } from "@jackfield/learning/confusion";
 import { rowLogLoss } from "@jackfield/learning/probabilities";
 import { asNumber, at, labelOf } from "@jackfield/learning/values";
@@ -23,6 +23,7 @@ export function classQuestion(answers: Answers, usual: readonly string[] | undef
     family: "classification",
     headline: "accuracy",
     measure: (of) => measureClasses(of ? classifiedRows(rows, of) : rows),
+    reliability: reliabilityOf(rows),
     baseline: { metric: "accuracy", value: constant.accuracy, answers: constant.answers },
     results: [
       { name: "target", type: "string", values: target },

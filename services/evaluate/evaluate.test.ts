@@ -136,10 +136,7 @@ describe("evaluate", () => {
   test("asks each slice with enough rows, and only warns where that is said", async () => {
     const predictions = await stored({ prediction: "string" }, answersOf(thumb));
     const spring = { name: "month", column: "date", by: "season" as const, atLeast: 92 };
-    const gate = {
-      accuracy: [{ is: ">= 0.99", warning: ">= 0.5", slices: "month" }],
-      mcc: ">= 0",
-    };
+    const gate = { accuracy: [{ is: ">= 0.99", warning: ">= 0.5", slices: "month" }], mcc: ">= 0" };
     const { output, result, message } = await judged({ predictions, slices: [spring], gate });
     const enough = output.slices.filter((slice) => slice.enough);
     expect(enough.map(({ value }) => value)).toEqual(["spring", "summer"]);
@@ -155,8 +152,8 @@ describe("evaluate", () => {
     });
     expect([result, output.verdict]).toEqual(["warning", "warning"]);
     expect(message).toBe(`accuracy of month ${worst.value} ${value.toFixed(3)} < 0.99`);
-    const few = { ...spring, atLeast: 100 };
-    await expect(judged({ predictions, slices: [few], gate })).rejects.toMatchObject({
+    const few = [{ ...spring, atLeast: 100 }];
+    await expect(judged({ predictions, slices: few, gate })).rejects.toMatchObject({
       code: "E_METRIC",
       why: "no slice of month has enough rows and this metric",
     });

@@ -14,6 +14,7 @@ import { readRows, writeRows } from "@jackfield/tables/rows";
 import { amountQuestion } from "./amounts.ts";
 import { joinAnswers, type Answers } from "./answers.ts";
 import { classQuestion } from "./classes.ts";
+import { orderQuestion } from "./order.ts";
 import type { Question } from "./question.ts";
 
 type Input = z.output<typeof evaluate.input>;
@@ -31,7 +32,7 @@ export const judgePredictions =
       rows: await readRows(await artifacts.pathOf(table.digest)),
     });
     const answers = joinAnswers(await read(input.truth), await read(input.predictions), input.target);
-    const question = questionOf(answers, asked, input.usual);
+    const question = questionOf(answers, asked, input);
     const all = question.measure();
     const sliced = sliceAnswers(input, answers);
     const slices = sliced.flatMap((slice) => measureSlices(slice, question));
@@ -42,6 +43,7 @@ export const judgePredictions =
       rows: answers.rowIds.length,
       metrics: measured.metrics,
       absent: measured.absent,
+      ...(question.reliability && { reliability: question.reliability }),
       baseline: question.baseline,
       slices: slices.map((slice) => ({ ...slice, metrics: onlyThese(measured.metrics, slice.metrics) })),
       gate: judgement.conditions,
@@ -52,7 +54,8 @@ export const judgePredictions =
     return answered<Output>(output, { result, message: inWords(judgement, all, question.headline) });
   };
 
-function questionOf(answers: Answers, asked: readonly MetricName[], usual: Input["usual"]): Question {
+function questionOf(answers: Answers, asked: readonly MetricName[], { usual, query }: Input): Question {
+  if (query !== undefined) return orderQuestion(answers, query);
   const family = familyOf({
     type: answers.targetType,
     values: answers.target,

@@ -2,6 +2,7 @@ import { splitCommand } from "@jackfield/executor/command-line";
 import { parameterVariables } from "@jackfield/executor/contract";
 import { checkPlaceholders } from "@jackfield/executor/placeholders";
 import { parseGate, requireMetric } from "@jackfield/learning/condition";
+import { metricNames, type MetricName } from "@jackfield/learning/metric-names";
 import { nearestNames } from "@jackfield/problem/nearest";
 import { Problem } from "@jackfield/problem/problem";
 import type { Configuration } from "@jackfield/spec/project/configuration";
@@ -17,7 +18,9 @@ export function checkConfiguration(
 ): void {
   checkGate(form, placeOf);
   for (const metric of form.evaluate.metrics ?? [])
-    located(placeOf(["evaluate", "metrics"]), () => requireMetric(metric, "evaluate.metrics"));
+    located(placeOf(["evaluate", "metrics"]), () =>
+      requireQuery(requireMetric(metric, "evaluate.metrics"), form.evaluate),
+    );
   checkAttempts(form, capabilities, placeOf);
   checkParameterNames(form, placeOf);
   const { command, params } = form.train;
@@ -33,8 +36,19 @@ function checkGate({ gate, evaluate }: Configuration, placeOf: PlaceOf): void {
   for (const [metric, condition] of Object.entries(gate))
     located(placeOf(["gate", metric]), () => {
       const { conditions } = parseGate({ [metric]: condition, ...(score !== undefined && { score }) });
-      for (const { slices } of conditions) if (slices !== undefined) requireSlice(slices, metric, evaluate);
+      for (const { metric: name, slices } of conditions) {
+        requireQuery(name, evaluate);
+        if (slices !== undefined) requireSlice(slices, metric, evaluate);
+      }
     });
+}
+
+/** Rows are ranked within a query, and nothing but the project knows what one is. */
+function requireQuery(metric: MetricName, { query }: Configuration["evaluate"]): void {
+  if (metricNames[metric].family !== "ranking" || query !== undefined) return;
+  throw new Problem("E_INVALID", `${metric} ranks the rows of a query, and no column tells queries apart`, {
+    next: "name it: evaluate: { query: COLUMN }",
+  });
 }
 
 function requireSlice(slices: string, metric: string, evaluate: Configuration["evaluate"]): void {

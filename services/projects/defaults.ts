@@ -38,6 +38,7 @@ export const defaultsTable: readonly (readonly [key: string, value: string, rema
     `\`${defaults.sliceRows}\` rows`,
     "smaller slices are measured and decide nothing",
   ],
+  ["evaluate.season", "`1`", "rows after which a series looks alike; for mase and rmsse"],
   ["gate", "`{}`", "the outcome is printed as no verdict, exit 0"],
   [
     "attempts",

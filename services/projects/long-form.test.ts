@@ -144,6 +144,7 @@ test("What cannot be kept or understood is refused with its place and the way ou
     six.replace(">= 0.80", ">= production - 0.01"),
     six.replace('">= 0.80"', '{ is: ">= 0.80", weight: 2 }'),
     six.replace('">= 0.80"', '{ is: ">= 0.80", slices: month }'),
+    six.replace("accuracy:", "ndcg:"),
     six.replace("node train.mjs", "node train.mjs {in.trian}"),
     `${six}params: { a-b: 1, a_b: 2 }\n`,
     `${six}params: { trees: 1 }\n`.replace("train: node train.mjs", "train: { params: { trees: 2 } }"),

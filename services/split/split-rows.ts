@@ -16,6 +16,7 @@ import type { SplitRule } from "@jackfield/spec/project/rules";
 import type { Row } from "@jackfield/tables/duck";
 import { readRows, takeRows } from "@jackfield/tables/rows";
 import { mustHave } from "@jackfield/tables/settle-types";
+import { naiveForecast } from "./naive-forecast.ts";
 import { assign, isTime, type Columns } from "./assign.ts";
 
 type Input = z.output<typeof split.input>;
@@ -45,7 +46,7 @@ export const splitRows =
     };
     const truth = await take("truth", "test", truthColumns(input));
     return answered(
-      { parts, truth, method, usual: usualOf(columns, assignment), leakage },
+      { parts, truth, method, usual: usualOf(columns, assignment, input.season), leakage },
       { message: inWords(leakage, input, method) },
     );
   };
@@ -56,11 +57,7 @@ function requireColumns(input: Input): void {
   for (const column of columnsAskedFor(input)) mustHave(names, column, "the data");
 }
 
-const columnsAskedFor = ({ target, rule, slices }: Input): string[] => [
-  target,
-  ...ruledBy(rule),
-  ...slices.map(({ column }) => column),
-];
+const columnsAskedFor = (input: Input): string[] => [...truthColumns(input), ...ruledBy(input.rule)];
 
 function ruledBy(rule: SplitRule): string[] {
   if (rule.method === "column") return [rule.column];
@@ -76,8 +73,9 @@ const columnsToRead = (input: Input): string[] => [
   ]),
 ];
 
-const truthColumns = ({ target, slices }: Input): string[] => [
-  ...new Set([target, ...slices.map(({ column }) => column)]),
+/** What evaluate has to know of a test row. */
+const truthColumns = ({ target, slices, query }: Input): string[] => [
+  ...new Set([target, ...slices.map(({ column }) => column), ...(query === undefined ? [] : [query])]),
 ];
 
 const columnsOf = (rows: readonly Row[], { dataset, target }: Input): Columns => ({
@@ -99,17 +97,21 @@ function classesOf({ described, target, values }: Columns): Value[] | undefined 
 }
 
 /** What always giving the same answer would say: it may know train, and nothing of test. */
-function usualOf({ described, target, values }: Columns, assignment: Assignment): Output["usual"] {
+function usualOf(columns: Columns, assignment: Assignment, season: number): Output["usual"] {
+  const { described, target, values } = columns;
   const type = described.find(({ name }) => name === target)?.type ?? "string";
+  const isNumeric = type === "integer" || type === "number";
+  const naive = isNumeric ? naiveForecast(columns, assignment, season) : undefined;
   const trained = values(target).filter((_, row) => assignment[row] === "train");
   return {
     ...(namesClasses(type, trained) && {
       classes: mostFrequent(trained.map(labelOf)).slice(0, classesAtMost),
     }),
-    ...((type === "integer" || type === "number") && {
+    ...(isNumeric && {
       mean: mean(trained.map(Number)),
       median: quantile(trained.map(Number), 0.5),
     }),
+    ...(naive && { naive }),
   };
 }
 

@@ -71,6 +71,25 @@ describe("split", () => {
     expect(new Set([...train, ...test]).size).toBe(1461);
   });
 
+  test("says what needs no model: mean, median, and how far a day lies from the one before", async () => {
+    const input = { dataset: weather, target: "temp_max", seed: 7 };
+    const usual = (await answer({ ...input, rule: byYear, season: 7 })).output.usual;
+    const days = (await rowsOf(weather))
+      .filter((day) => String(day["date"]) < "2015")
+      .map((day) => Number(day["temp_max"]));
+    const errors = days.slice(7).map((day, place) => Math.abs(day - days[place]!));
+    const mae = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+    expect(usual.median).toBe(
+      [...days]
+        .sort((a, b) => a - b)
+        .slice(547, 549)
+        .reduce((a, b) => (a + b) / 2),
+    );
+    expect(usual.naive).toMatchObject({ column: "date", season: 7, mae: expect.closeTo(mae, 9) as unknown });
+    const drawn = await answer({ ...input, rule: { method: "quota", test: 0.2 } });
+    expect(drawn.output.usual).not.toHaveProperty("naive");
+  });
+
   test("never shows the target of a test row to a trainer, and keeps it for the judge", async () => {
     const { output } = await answer({
       dataset: weather,

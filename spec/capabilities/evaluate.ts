@@ -16,16 +16,22 @@ export const evaluate = capability("evaluate", {
     /** Without it: every metric of the target's family. */
     metrics: z.array(z.string()).optional(),
     slices: z.array(sliceRule).default([]),
+    /** Rows with one value of this column are ranked against each other: the target is relevance, the prediction a score. */
+    query: z.string().optional(),
     gate: gateRule.default({}),
     /** The constant answers to compare with; without them, the best that the truth itself allows. */
     usual: usualAnswer.default({}),
   }),
   output: z.object({
-    family: z.enum(["classification", "regression"]),
+    family: z.enum(["classification", "regression", "ranking"]),
     rows: count,
     metrics,
     /** Metrics that could not be computed here, with the reason. */
     absent: z.record(z.string(), z.string()).default({}),
+    /** Where probabilities were given: what was said, from 0 to 1, and how often it came true. */
+    reliability: z
+      .array(z.object({ from: z.number(), to: z.number(), rows: count, said: z.number(), was: z.number() }))
+      .optional(),
     /** What always answering the same would reach. */
     baseline: z.object({ metric: z.string(), value: z.number(), answers: z.array(z.string()) }),
     slices: z
@@ -56,7 +62,7 @@ export const evaluate = capability("evaluate", {
       .default([]),
     /** `none` when there was no gate. */
     verdict: z.enum(["pass", "warning", "fail", "none"]),
-    /** A row per test row: target, prediction, probabilities, loss, slice columns. */
+    /** A row per test row: target, prediction, probabilities or quantiles, loss, slice columns. */
     results: table,
   }),
   example: {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { table } from "../event/artifact.ts";
 import { capability } from "../event/contract.ts";
 import { exampleTable } from "../event/example.ts";
-import { sliceRule, splitRule, usualAnswer } from "../project/rules.ts";
+import { season, sliceRule, splitRule, usualAnswer } from "../project/rules.ts";
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -14,6 +14,9 @@ export const split = capability("split", {
     target: z.string(),
     /** Their columns travel in `truth`, so that evaluate can judge slices. */
     slices: z.array(sliceRule).default([]),
+    /** The column that tells queries apart, where rows are ranked; it travels in `truth` too. */
+    query: z.string().optional(),
+    season: season.default(1),
     seed: z.int().min(0).max(2_147_483_647),
   }),
   output: z.object({
@@ -22,7 +25,7 @@ export const split = capability("split", {
       /** Without the target column. */
       test: table,
     }),
-    /** Row id, target and slice columns of the test rows. */
+    /** Row id, target, slice and query columns of the test rows. */
     truth: table,
     /** What the rule came to, said in words when it was `auto`. */
     method: z.string(),

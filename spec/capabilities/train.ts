@@ -19,7 +19,7 @@ export const train = capability("train", {
   }),
   output: z.object({
     model: descriptor,
-    /** `__row_id`, `prediction`, optional `p_<class>`; every test row exactly once. */
+    /** `__row_id`, `prediction`, optional `p_<class>` or quantiles `q_<share>`; every test row exactly once. */
     predictions: table,
     /** Flat numbers that the trainer measured itself. */
     metrics: z.record(z.string(), z.number()).default({}),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { capabilityName, scopeName, stepName } from "../event/names.ts";
 import { workLimits } from "./limits.ts";
-import { fetchRule, gateRule, parameters, sliceRule, splitRule } from "./rules.ts";
+import { fetchRule, gateRule, parameters, season, sliceRule, splitRule } from "./rules.ts";
 import { appliedWorkflow } from "./workflow.ts";
 
 /** The long form of one subproject: every value said, none left to a default. */
@@ -16,7 +16,12 @@ export const configuration = z
       params: parameters,
       inputs: z.enum(["parquet", "csv"]),
     }),
-    evaluate: z.object({ metrics: z.array(z.string()).optional(), slices: z.array(sliceRule) }),
+    evaluate: z.object({
+      metrics: z.array(z.string()).optional(),
+      slices: z.array(sliceRule),
+      query: z.string().optional(),
+      season: season.optional(),
+    }),
     gate: gateRule,
     attempts: z.record(z.string(), z.int().min(1).max(100)),
   })

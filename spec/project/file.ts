@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { capabilityName, scopeName, stepName } from "../event/names.ts";
 import { workLimits } from "./limits.ts";
-import { fetchRule, gateRule, parameters, sliceRule, valueRange } from "./rules.ts";
+import { fetchRule, gateRule, parameters, season, sliceRule, valueRange } from "./rules.ts";
 import { completion, foreach, step } from "./workflow.ts";
 
 const share = z.number().gt(0).lt(1);
@@ -34,7 +34,12 @@ const settings = {
   train: trainShort.optional(),
   params: parameters.optional(),
   evaluate: z
-    .strictObject({ metrics: z.array(z.string()).optional(), slices: z.array(sliceRule).optional() })
+    .strictObject({
+      metrics: z.array(z.string()).optional(),
+      slices: z.array(sliceRule).optional(),
+      query: z.string().min(1).optional(),
+      season: season.optional(),
+    })
     .optional(),
   gate: gateRule.optional(),
   attempts: z.record(z.string(), z.int().min(1).max(100)).optional(),

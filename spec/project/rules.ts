@@ -76,12 +76,19 @@ export const gateRule = z
   .record(z.string(), z.union([gateCondition, z.array(gateCondition).min(1)]))
   .meta({ id: "GateRule" });
 
+/** After so many rows a series is expected to look alike again. */
+export const season = z.int().min(1).max(1_000_000);
+
 /** What nobody needs a model for, learned from train: its most frequent classes (several when tied), mean and median. */
 export const usualAnswer = z
   .object({
     classes: z.array(z.string()).min(1).optional(),
     mean: z.number().optional(),
     median: z.number().optional(),
+    /** Of repeating what was one season before, where train is a series that ends before test begins. */
+    naive: z
+      .object({ column: z.string(), season: z.int().min(1), mae: z.number().min(0), mse: z.number().min(0) })
+      .optional(),
   })
   .meta({ id: "UsualAnswer" });
 

@@ -82,8 +82,8 @@ function runSection(tree: RunTree): string[] {
   const { run, tasks } = tree;
   if (run.state === "pass") return [];
   const gate = (evaluationOf(tree)?.gate ?? []).map(
-    ({ metric, condition, value, pass }) =>
-      `- ${pass ? "✓" : "✗"} ${quoted(`${metric} ${condition}`)}: ${quoted(number(value))}`,
+    ({ metric, condition, value, pass, warning }) =>
+      `- ${pass ? "✓" : warning ? "!" : "✗"} ${quoted(`${metric} ${condition}`)}: ${quoted(number(value))}`,
   );
   const ended = tasks.flatMap(({ step, state, attempts }) => {
     const { problem, message } = attempts.at(-1) ?? {};

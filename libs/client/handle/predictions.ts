@@ -27,7 +27,7 @@ export async function readPredictions(
     if (first !== undefined && !Object.hasOwn(first, name))
       throw bad(`they have no column ${name}; the columns are ${Object.keys(first).join(", ")}`);
   }
-  const names = ["prediction", ...Object.keys(first ?? {}).filter((name) => /^p_./.test(name))];
+  const names = ["prediction", ...Object.keys(first ?? {}).filter((name) => /^(p_.|q_0?\.\d+$)/.test(name))];
   const columns = names.map((name): Column => ({ name, type: typeOf(found, name), nulls: 0 }));
   const rows = inOrder(found, testIds).map((row) => typed(row, columns));
   const bytes = writeParquet([{ name: rowIdColumn, type: "string" }, ...columns], rows);
@@ -49,7 +49,7 @@ async function fromCsv(path: string): Promise<Row[]> {
 
 const bad = (reason: string): Problem =>
   new Problem("E_BAD_OUTPUT", `The predictions cannot be used: ${reason}`, {
-    next: "expected: __row_id, prediction and, for classes, p_<class>",
+    next: "expected: __row_id, prediction and, if it has them, p_<class> or q_<share>",
   });
 
 const isNumber = (value: unknown): boolean =>

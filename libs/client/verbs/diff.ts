@@ -5,6 +5,7 @@ import { compareRows, type RowComparison } from "../flipped-rows.ts";
 import { compareHandlers, type HandlerComparison } from "../compare-handlers.ts";
 import { findRun, projectOf } from "../lookup.ts";
 import { parseRef } from "../refs.ts";
+import { testLines } from "../row-tests.ts";
 import type { Server } from "../server.ts";
 import type { Call, Verb } from "../verb.ts";
 import { many, metricWords, number, seconds, table } from "../words.ts";
@@ -83,6 +84,7 @@ function textFor(
     `diff ${runs.join(" ")}:  ${first}${rows === undefined ? "" : ` · ${rowWords(rows)}`}`,
     ...rest,
     ...(shown.length === 0 ? ["  no metric is different"] : [indent(table(["", ...runs, ""], shown))]),
+    ...testLines(rows?.tests ?? {}).map(indent),
     ...(list && rows !== undefined && rows.flipped.length > 0 ? [indent(flippedTable(rows))] : []),
   ].join("\n");
 }
