@@ -187,3 +187,18 @@ test("logs --follow waits for the end of a task, and then tells what it wrote", 
   expect([exit, out]).toEqual([0, "rule brief\n"]);
   expect(await run.ended).toBe(0);
 });
+
+test("a gate may be held against a run, whose value is pinned when the file is applied", async () => {
+  const gateOf = (condition: string): Promise<void> =>
+    writeFile(join(folder, "jackfield.yaml"), shopFile.replace(">= 0.9", condition));
+  await gateOf(">= shop-9 - 0.1");
+  const unknown = await typed("apply");
+  expect([unknown.exit, unknown.err]).toEqual([2, expect.stringContaining("no run of that name")]);
+  await gateOf(">= shop-1 - 0.1");
+  expect((await typed("apply")).exit).toBe(0);
+  const { exit, out } = await typed("run", "shop/shop", "--set", "params.rule=bad");
+  expect(exit).toBe(5);
+  expect(out).toContain("gate ≥ 0.9 (shop-1 - 0.1) ✗");
+  await writeFile(join(folder, "jackfield.yaml"), shopFile);
+  await typed("apply");
+});

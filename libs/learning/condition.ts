@@ -37,6 +37,8 @@ export interface WrittenCondition {
   weight?: number | undefined;
   key?: boolean | undefined;
   slices?: string | undefined;
+  /** Run → its value of the metric, for thresholds that are said by a run. */
+  references?: Readonly<Record<string, number>> | undefined;
 }
 
 type OneOrMore<T> = T | readonly T[];
@@ -115,10 +117,13 @@ function parseScore(written: WrittenCondition): Bound {
   });
 }
 
-function parseBound(name: MetricName | typeof scoreName, { is, warning }: WrittenCondition): Bound {
-  const asked = parseThreshold(name, is);
+function parseBound(
+  name: MetricName | typeof scoreName,
+  { is, warning, references }: WrittenCondition,
+): Bound {
+  const asked = parseThreshold(name, is, references);
   if (warning === undefined) return asked;
-  const nearly = parseThreshold(name, warning);
+  const nearly = parseThreshold(name, warning, references);
   const isWeaker = asksForMore(asked)
     ? nearly.threshold < asked.threshold
     : nearly.threshold > asked.threshold;
@@ -130,17 +135,61 @@ function parseBound(name: MetricName | typeof scoreName, { is, warning }: Writte
   });
 }
 
-function parseThreshold(name: MetricName | typeof scoreName, text: string): Threshold {
+function parseThreshold(
+  name: MetricName | typeof scoreName,
+  text: string,
+  references: WrittenCondition["references"],
+): Threshold {
   const [, operator = "", number = ""] = /^\s*(>=|<=|>|<)?\s*(.*?)\s*$/.exec(text) ?? [];
-  const threshold = asNumber(number);
-  if (isOperator(operator) && threshold !== undefined)
-    return { operator, threshold, text: `${operator} ${number}` };
+  const relative = parseRelative(number);
+  const threshold = relative === undefined ? asNumber(number) : besideRun(name, relative, references);
+  if (isOperator(operator) && threshold !== undefined) {
+    const said = relative === undefined ? number : `${Number(threshold.toPrecision(9))} (${number})`;
+    return { operator, threshold, text: `${operator} ${said}` };
+  }
   const usual = name === scoreName || metricNames[name].better === "higher" ? ">=" : "<=";
   throw new Problem("E_INVALID", `“${text}” is no condition`, {
     here: `gate.${name}`,
     why: isOperator(operator)
-      ? `“${number}” is no number; a condition compares with a number`
-      : "a condition is >=, <=, > or < and a number",
+      ? `“${number}” is neither a number nor a run; stages are not known in this release`
+      : "a condition is >=, <=, > or < and a number, or a run as in >= seattle-57 - 0.01",
     next: `write ${name}: "${usual} ${threshold === undefined ? "0.8" : number}"`,
   });
 }
+
+/** `seattle-57 - 0.01`, `seattle-57 + 5%`: how far from the value of a run. */
+interface Relative {
+  run: string;
+  change: number;
+  isShare: boolean;
+}
+
+function parseRelative(text: string): Relative | undefined {
+  const written = /^([A-Za-z0-9][A-Za-z0-9_-]*-\d+)(?:\s+([+-])\s*(\d+(?:\.\d+)?)(%)?)?$/.exec(text);
+  if (written === null) return undefined;
+  const [, run = "", sign, amount = "0", percent] = written;
+  const change = sign === "-" ? -Number(amount) : Number(amount);
+  return { run, change: percent === undefined ? change : change / 100, isShare: percent !== undefined };
+}
+
+/** A share is one of the size of the run's value, so that + always asks for a greater number. */
+function besideRun(
+  name: MetricName | typeof scoreName,
+  { run, change, isShare }: Relative,
+  references: WrittenCondition["references"],
+): number {
+  const value = references?.[run];
+  if (value !== undefined) return value + change * (isShare ? Math.abs(value) : 1);
+  throw new Problem("E_INVALID", `${name} is held against ${run}, and no run of that name has measured it`, {
+    here: `gate.${name}`,
+    next: "name a run of this project that has finished: jackfield ls runs",
+  });
+}
+
+/** The runs that a condition is held against. */
+export const runsNamedIn = (written: string | WrittenCondition): string[] => {
+  const { is, warning } = asMap(written);
+  return [is, warning ?? ""].flatMap(
+    (text) => parseRelative(text.replace(/^\s*[<>]=?\s*/, "").trim())?.run ?? [],
+  );
+};

@@ -3,6 +3,7 @@ import { parseGate, type WrittenGate } from "./condition.ts";
 import { judge, sayFailure, sayNumber } from "./gate.ts";
 import { sliceRows } from "./slices.ts";
 
+const near = (value: number): unknown => expect.closeTo(value, 12);
 const measured = {
   metrics: { accuracy: 0.773, macroF1: 0.425 },
   absent: { logLoss: "the predictions hold no probabilities" },
@@ -60,6 +61,25 @@ describe("a gate", () => {
     expect(asked({ key: true }).verdict).toBe("fail");
   });
 
+  // MLflow's thresholds: base + min_absolute_change, base · (1 + min_relative_change).
+  test("beside a run adds to its value, or a share of its size", () => {
+    const references = { "seattle-57": 0.8, "loss-2": -2 };
+    const parsed = (is: string): unknown[] => {
+      const [condition] = parseGate({ accuracy: { is, references } }).conditions;
+      return [condition?.threshold, condition?.text];
+    };
+    expect(parsed(">= seattle-57 - 0.01")).toEqual([near(0.79), ">= 0.79 (seattle-57 - 0.01)"]);
+    expect(parsed(">= seattle-57 + 5%")).toEqual([near(0.84), ">= 0.84 (seattle-57 + 5%)"]);
+    expect(parsed("<= loss-2 + 10%")).toEqual([near(-1.8), "<= -1.8 (loss-2 + 10%)"]);
+    expect(parsed("> seattle-57")).toEqual([0.8, "> 0.8 (seattle-57)"]);
+    const judged = judge(parseGate({ accuracy: { is: ">= seattle-57 - 0.01", references } }), measured);
+    expect(judged.verdict).toBe("fail");
+    expect(sayFailure(judged.conditions[0]!)).toBe("accuracy 0.773 < 0.79");
+    expect(() => parseGate({ accuracy: ">= seattle-58" })).toThrow(
+      "accuracy is held against seattle-58, and no run of that name has measured it",
+    );
+  });
+
   test("of slices asks the worst that has enough rows", () => {
     const slice = (value: string, accuracy: number, enough = true) => ({
       slice: "season",
@@ -111,9 +131,13 @@ describe("a gate", () => {
     [
       "mae",
       ">= production - 0.01",
-      { why: "“production - 0.01” is no number; a condition compares with a number" },
+      { why: "“production - 0.01” is neither a number nor a run; stages are not known in this release" },
     ],
-    ["accuracy", "= 0.8", { why: "a condition is >=, <=, > or < and a number" }],
+    [
+      "accuracy",
+      "= 0.8",
+      { why: "a condition is >=, <=, > or < and a number, or a run as in >= seattle-57 - 0.01" },
+    ],
     ["accuracy", ">=", { here: "gate.accuracy" }],
     [
       "accuracy",

@@ -7,8 +7,10 @@ import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { factId, sourceOfService } from "@jackfield/spec/event/ids";
 import { printPosition, type Position } from "@jackfield/spec/event/position";
 import { configApplied } from "@jackfield/spec/facts/config";
+import type { ProjectFile } from "@jackfield/spec/project/file";
 import type { Effects } from "./capabilities.ts";
 import { changesOfProject, type Change } from "./changes.ts";
+import { runsInGates, type References } from "./gate-form.ts";
 import { longForm, type LongForm } from "./long-form.ts";
 import { packOrigins } from "./origins.ts";
 import { readProjectFile } from "./project-file.ts";
@@ -23,6 +25,8 @@ export interface World {
   version(project: string, version: number): Promise<Version | undefined>;
   /** What somebody published or answers. */
   capabilities(): Promise<Effects>;
+  /** What a run measured, by its name; nothing when there is none of that name. */
+  metricsOf(project: string, run: string): Promise<Readonly<Record<string, number>> | undefined>;
   publish(event: CloudEvent): Promise<Published>;
   /** Resolves when the log was read back up to here. */
   readBack(position: Position): Promise<void>;
@@ -34,13 +38,15 @@ export interface World {
  * @throws Problem E_YAML and its kin for the file, E_APPLY_RACE when another version came between.
  */
 export async function applyFile(asked: Asked, world: World): Promise<Answered> {
-  const form = longForm(readProjectFile(asked.text, asked.file), await world.capabilities());
-  const { applied } = form;
-  if (asked.only?.includes(applied.project) === false)
-    throw new Problem("E_TOKEN_SCOPE", `This token is not for project ${applied.project}.`, {
+  const read = readProjectFile(asked.text, asked.file);
+  const { file } = read;
+  if (asked.only?.includes(file.project) === false)
+    throw new Problem("E_TOKEN_SCOPE", `This token is not for project ${file.project}.`, {
       why: `it is for ${asked.only.join(", ")}`,
       here: "/project",
     });
+  const form = longForm(read, await world.capabilities(), await referencesOf(file, world));
+  const { applied } = form;
   const digest = digestOfJson(applied);
   const before = await world.current(applied.project);
   const { project } = applied;
@@ -61,6 +67,13 @@ const bindIn = ({ bind }: LongForm["applied"]): Answered["bind"] =>
   Object.fromEntries(
     Object.entries(bind).flatMap(([capability, { to }]) => (to === undefined ? [] : [[capability, to]])),
   );
+
+async function referencesOf(file: ProjectFile, world: World): Promise<References> {
+  const found = await Promise.all(
+    runsInGates(file).map(async (run) => [run, (await world.metricsOf(file.project, run)) ?? {}] as const),
+  );
+  return new Map(found);
+}
 
 // Changes are cut out of a parsed file and a stored form, so they are JSON.
 const jsonChange = (change: Change): Answered["changes"][number] => change as Answered["changes"][number];

@@ -3,6 +3,7 @@ import { Problem } from "@jackfield/problem/problem";
 import { printProblem } from "@jackfield/problem/print";
 import { reportOf } from "@jackfield/problem/problem";
 import { defaultLifecycle } from "@jackfield/spec/project/workflow";
+import { runsInGates } from "./gate-form.ts";
 import { longForm } from "./long-form.ts";
 import { readProjectFile } from "./project-file.ts";
 
@@ -100,6 +101,17 @@ test("Limits are the project's own, each with its place", () => {
   expect(origins["*"]).toMatchObject({ "/limits/capabilities/train": "jackfield.yaml:7" });
 });
 
+test("A gate beside a run pins what that run had measured", () => {
+  const text = six.replace('">= 0.80"', '[">= 0.80", ">= weather-3 - 0.01"]');
+  const { file, source } = readProjectFile(text, "jackfield.yaml");
+  expect(runsInGates(file)).toEqual(["weather-3"]);
+  const references = new Map([["weather-3", { accuracy: 0.85, mcc: 0.5 }]]);
+  const { gate } = longForm({ file, source }, known, references).applied.subprojects["weather"]!;
+  expect(gate).toEqual({
+    accuracy: [">= 0.80", { is: ">= weather-3 - 0.01", references: { "weather-3": 0.85 } }],
+  });
+});
+
 describe("A split", () => {
   const split = (text: string) => {
     const { split: rule, evaluate } = form(six.replace(/^split:.*$/m, text)).applied.subprojects["weather"]!;
@@ -142,6 +154,7 @@ test("What cannot be kept or understood is refused with its place and the way ou
     six.replace("{ by: date, test: 2015-01-01.. }", "{ by: quota, test: 1.5 }"),
     six.replace("accuracy:", "acuracy:"),
     six.replace(">= 0.80", ">= production - 0.01"),
+    six.replace(">= 0.80", ">= weather-9 - 0.01"),
     six.replace('">= 0.80"', '{ is: ">= 0.80", weight: 2 }'),
     six.replace('">= 0.80"', '{ is: ">= 0.80", slices: month }'),
     six.replace("accuracy:", "ndcg:"),

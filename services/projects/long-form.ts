@@ -13,6 +13,7 @@ import type { Effects } from "./capabilities.ts";
 import { checkShadows } from "./check-shadows.ts";
 import { checkWorkflow } from "./check-workflow.ts";
 import { defaults } from "./defaults.ts";
+import { withReferences, type References } from "./gate-form.ts";
 import { examples } from "./file-problem.ts";
 import { assemble, entries, lastOfEach, orDefault, originsOf, pointer, type Piece } from "./pieces.ts";
 import type { ReadFile } from "./project-file.ts";
@@ -33,13 +34,20 @@ type Level = { settings: SubprojectSettings; path: Path };
  * What people wrote → every value said, each with its origin. Nothing but the file decides, so equal files have equal forms.
  * @throws Problem E_YAML, E_PLACEHOLDER or E_INVALID with the place in the file.
  */
-export function longForm({ file, source }: ReadFile, capabilities: Effects): LongForm {
+export function longForm(
+  { file, source }: ReadFile,
+  capabilities: Effects,
+  references: References = new Map(),
+): LongForm {
   const workflows = workflowForms(file);
   for (const workflow of workflows) checkWorkflow(workflow, source, capabilities);
   const steps = workflows.flatMap((workflow) => workflow.steps);
   const subprojects = Object.entries(file.subprojects ?? { [file.project]: null }).map(
     ([name, settings]) =>
-      [name, oneSubproject(name, { levels: levelsOf(file, name, settings), steps, source })] as const,
+      [
+        name,
+        oneSubproject(name, { levels: levelsOf(file, name, settings), steps, source, references }),
+      ] as const,
   );
   if (subprojects.length === 0)
     throw new Problem("E_YAML", "subprojects names none", {
@@ -91,11 +99,12 @@ interface Telling {
   /** The steps of all workflows. */
   steps: readonly Step[];
   source: Source;
+  references: References;
 }
 
 function oneSubproject(
   name: string,
-  { levels, steps, source }: Telling,
+  { levels, steps, source, references }: Telling,
 ): { form: Configuration; origins: Origins } {
   const capabilities = [...new Set(steps.map(({ capability }) => capability))];
   const split = lastOf(levels, "split");
@@ -105,12 +114,12 @@ function oneSubproject(
     ...targetPieces(levels),
     ...trainPieces(levels, source),
     ...evaluatePieces(levels),
-    ...orDefault(eachLevel(levels, "gate"), ["gate"], {}),
+    ...orDefault(gatePieces(levels, references), ["gate"], {}),
     ...capabilities.map((capability) => ({
       at: ["attempts", capability],
       value: defaults.attempts,
     })),
-    ...eachLevel(levels, "attempts"),
+    ...attemptPieces(levels),
   ]);
   for (const key of ["fetch", "target"]) {
     const isRead = steps.some((step) => readsConfiguration(step, key));
@@ -150,8 +159,17 @@ function lastOf<Key extends keyof SubprojectSettings>(
 }
 
 /** A map whose keys are free: a subproject adds to it and overrides key by key. */
-const eachLevel = (levels: Level[], key: "gate" | "attempts"): Piece[] =>
-  levels.flatMap(({ settings, path }) => entries([key], settings[key], [...path, key]));
+const attemptPieces = (levels: Level[]): Piece[] =>
+  levels.flatMap(({ settings, path }) => entries(["attempts"], settings.attempts, [...path, "attempts"]));
+
+const gatePieces = (levels: Level[], references: References): Piece[] =>
+  levels.flatMap(({ settings: { gate = {} }, path }) =>
+    Object.entries(gate).map(([metric, written]) => ({
+      at: ["gate", metric],
+      value: withReferences(metric, written, references),
+      said: [...path, "gate", metric],
+    })),
+  );
 
 function fetchPieces(levels: Level[]): Piece[] {
   const found = lastOf(levels, "fetch");

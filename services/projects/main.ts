@@ -1,8 +1,9 @@
 import { nearestNames } from "@jackfield/problem/nearest";
 import { Problem } from "@jackfield/problem/problem";
-import { answerTo } from "@jackfield/service/answer";
+import { answerTo, askService } from "@jackfield/service/answer";
 import { defineService, type Parts } from "@jackfield/service/define";
 import { apply, configuration, projectList } from "@jackfield/spec/ask/projects";
+import { run as runQuestion } from "@jackfield/spec/ask/tracker";
 import { applyFile, type World } from "./apply.ts";
 import { knownCapabilities } from "./capabilities.ts";
 import { createReadings, foldVersions, type Readings } from "./fold.ts";
@@ -47,10 +48,17 @@ export const projects = defineService({
   },
 });
 
-const worldOf = ({ db, readings }: Projects, { publisher, signal }: Parts): World => ({
+const worldOf = ({ db, readings }: Projects, { publisher, signal, events }: Parts): World => ({
   current: (project) => versionOf(db, project),
   version: (project, version) => versionOf(db, project, version),
   capabilities: () => knownCapabilities(db),
+  metricsOf: async (project, ref) => {
+    const found = await askService(events, runQuestion, { project, ref }).catch((thrown: unknown) => {
+      if (thrown instanceof Problem && thrown.code === "E_NOT_FOUND") return undefined;
+      throw thrown;
+    });
+    return found?.run.metrics;
+  },
   publish: (event) => publisher.publish(event),
   readBack: (position) =>
     readings.until(position, AbortSignal.any([signal, AbortSignal.timeout(readBackMs)])).catch(() => {

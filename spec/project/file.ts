@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { capabilityName, scopeName, stepName } from "../event/names.ts";
 import { workLimits } from "./limits.ts";
-import { fetchRule, gateRule, parameters, season, sliceRule, valueRange } from "./rules.ts";
+import { fetchRule, gateShort, parameters, season, sliceRule, valueRange } from "./rules.ts";
 import { completion, foreach, step } from "./workflow.ts";
 
 const share = z.number().gt(0).lt(1);
@@ -41,7 +41,7 @@ const settings = {
       season: season.optional(),
     })
     .optional(),
-  gate: gateRule.optional(),
+  gate: gateShort.optional(),
   attempts: z.record(z.string(), z.int().min(1).max(100)).optional(),
 };
 

@@ -50,21 +50,32 @@ export const sliceRule = z
   })
   .meta({ id: "SliceRule" });
 
-/** A condition is a text, `">= 0.80"`, or says more than that. */
+const conditionFields = {
+  /** `">= 0.80"`, or beside a run: `">= seattle-57 - 0.01"`, `"<= seattle-57 + 5%"`. */
+  is: z.string(),
+  /** What it is a warning with, and no failure: a weaker condition. */
+  warning: z.string().optional(),
+  /** What it gives to the score. */
+  weight: z.number().gt(0).max(1_000_000).optional(),
+  /** When it fails, no score helps. */
+  key: z.boolean().optional(),
+  /** Asked of each slice of this name instead of all rows. */
+  slices: z.string().optional(),
+};
+
+const orSeveral = <Item extends z.ZodType>(item: Item) => z.union([item, z.array(item).min(1)]);
+
+/** A gate as people write it. A condition is a text, its `is`, or says more than that. */
+export const gateShort = z.record(
+  z.string(),
+  orSeveral(z.union([z.string(), z.strictObject(conditionFields)])),
+);
+
+/** A condition that names runs holds what they had measured when it was applied, so that it never moves. */
 export const gateCondition = z
   .union([
     z.string(),
-    z.strictObject({
-      is: z.string(),
-      /** What it is a warning with, and no failure: a weaker condition. */
-      warning: z.string().optional(),
-      /** What it gives to the score. */
-      weight: z.number().gt(0).max(1_000_000).optional(),
-      /** When it fails, no score helps. */
-      key: z.boolean().optional(),
-      /** Asked of each slice of this name instead of all rows. */
-      slices: z.string().optional(),
-    }),
+    z.strictObject({ ...conditionFields, references: z.record(z.string(), z.number()).optional() }),
   ])
   .meta({ id: "GateCondition" });
 
@@ -72,9 +83,7 @@ export const gateCondition = z
  * Metric → one condition or several. `score` is the share of the weight that holds, a warning counting half; where a
  * condition on it is said it decides, with those that are key; else each condition does.
  */
-export const gateRule = z
-  .record(z.string(), z.union([gateCondition, z.array(gateCondition).min(1)]))
-  .meta({ id: "GateRule" });
+export const gateRule = z.record(z.string(), orSeveral(gateCondition)).meta({ id: "GateRule" });
 
 /** After so many rows a series is expected to look alike again. */
 export const season = z.int().min(1).max(1_000_000);
