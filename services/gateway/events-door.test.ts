@@ -128,6 +128,14 @@ test("people write little: the type in short, the rest is filled in", async () =
   });
   const again = await bed.call("/v1/events", { json: asked, headers: { "idempotency-key": "ci-7" } });
   expect(again).toMatchObject({ status: 202, body: { id: "ci-7", duplicate: true } });
+  const other = { ...asked, data: { seed: 8 } };
+  const reused = await bed.call("/v1/events", { json: other, headers: { "idempotency-key": "ci-7" } });
+  expect(reused).toMatchObject({ status: 409, body: { code: "E_CONFLICT", here: "/id" } });
+  const twice = { json: foreign("ci-8"), headers: { "idempotency-key": "ci-9" } };
+  expect(await bed.call("/v1/events", twice)).toMatchObject({
+    status: 422,
+    body: { code: "E_INVALID", here: "/id" },
+  });
   const drawn = await bed.call("/v1/events", { json: asked });
   expect((drawn.body as { id: string }).id).toMatch(/^[0-9a-f-]{36}$/);
 });
@@ -149,7 +157,7 @@ test("a repeat that the server has forgotten is known by the tracker, and other 
   expect(conflict.headers.get("content-type")).toBe("application/problem+json");
   expect((conflict.body as { why: string }).why).toContain(position);
   const withheld = await bed.call("/v1/withheld");
-  expect(withheld.body).toMatchObject({ withheld: [{ why: "conflict" }] });
+  expect(withheld.body).toMatchObject({ withheld: [{ why: "conflict" }, { why: "conflict" }] });
 });
 
 test.each([

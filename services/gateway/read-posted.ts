@@ -1,4 +1,4 @@
-import { decode, decodeBatch, fromJson } from "@jackfield/events/codec";
+import { decode, decodeBatch, fromJson, type Decoded } from "@jackfield/events/codec";
 import { batchType, encodeStructured, structuredType } from "@jackfield/events/encode";
 import { isJsonType, mediaTypeOf } from "@jackfield/events/header-text";
 import { asProblem, Problem } from "@jackfield/problem/problem";
@@ -29,10 +29,15 @@ export function readPosted(
   draw: Draw,
 ): { batch: boolean; events: Outside[] } {
   const contentType = headers["content-type"] ?? "";
+  const key = keyOf(headers);
   const media = mediaTypeOf(contentType);
   if (media === batchType) {
     const decoded = decodeBatch(body);
-    if (decoded.ok) return { batch: true, events: each(decoded.events, (one) => admitted(one, { types })) };
+    if (decoded.ok) {
+      const read = (one: Decoded, index: number): Outside =>
+        oneKey(admitted(one, { types }), keyAt(key, index));
+      return { batch: true, events: each(decoded.events, read) };
+    }
     parseBody(body);
     throw new Problem("E_NOT_AN_EVENT", "This is no batch of CloudEvents.", { why: decoded.reason });
   }
@@ -44,16 +49,30 @@ export function readPosted(
   if (media === structuredType || headers["ce-specversion"] !== undefined) {
     if (media === structuredType) parseBody(body);
     const decoded = decode({ body, headers: Object.entries(headers) }, "http");
-    return { batch: false, events: [admitted(decoded, { types })] };
+    return { batch: false, events: [oneKey(admitted(decoded, { types }), key)] };
   }
   if (media === "" || !isJsonType(contentType)) throw notJson(contentType);
-  return readJson(parseBody(body), { types, draw, key: keyOf(headers) });
+  return readJson(parseBody(body), { types, draw, key });
 }
 
 function keyOf(headers: IncomingHttpHeaders): string | undefined {
   const key = headers["idempotency-key"];
   // RFC draft httpapi-idempotency-key writes it as a quoted string; people do not.
   return typeof key === "string" && key !== "" ? key.replace(/^"(.*)"$/, "$1") : undefined;
+}
+
+const keyAt = (key: string | undefined, index: number): string | undefined =>
+  key === undefined ? undefined : `${key}-${index}`;
+
+/** An event is known by its source and id; a key that says something else could not be kept. */
+function oneKey(outside: Outside, key: string | undefined): Outside {
+  const { id } = outside.event;
+  if (key === undefined || key === id) return outside;
+  throw new Problem("E_INVALID", `The header Idempotency-Key says ${key}, the id of the event ${id}.`, {
+    why: "source and id are what makes sending an event twice harmless",
+    here: "/id",
+    next: "leave the header out, or let both say the same",
+  });
 }
 
 interface Reading {
@@ -65,14 +84,15 @@ interface Reading {
 /** `application/json`: whole events where `specversion` is, shorthand where not, alone or in a list. */
 function readJson(value: unknown, reading: Reading): { batch: boolean; events: Outside[] } {
   if (!Array.isArray(value)) return { batch: false, events: [fromValue(value, reading, reading.key)] };
-  const key = (index: number): string | undefined =>
-    reading.key === undefined ? undefined : `${reading.key}-${index}`;
-  return { batch: true, events: each(value, (one, index) => fromValue(one, reading, key(index))) };
+  return {
+    batch: true,
+    events: each(value, (one, index) => fromValue(one, reading, keyAt(reading.key, index))),
+  };
 }
 
 function fromValue(value: unknown, { types, draw }: Reading, key: string | undefined): Outside {
   if (typeof value !== "object" || value === null || "specversion" in value || Array.isArray(value))
-    return admitted(fromJson(value), { types });
+    return oneKey(admitted(fromJson(value), { types }), key);
   return fromShorthand(Object.fromEntries(Object.entries(value)), { ...draw(), key, types });
 }
 
