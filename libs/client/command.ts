@@ -58,10 +58,8 @@ async function runVerb(
     out: createOutput({ ...around, json: given.json, noColour: (around.env["NO_COLOR"] ?? "") !== "" }),
     server: async (signal = stopping.signal) => {
       const { openServer } = await import("./server.ts");
-      return openServer(findAddress(around.env, folder), {
-        token: around.env["JACKFIELD_TOKEN"],
-        signal,
-      });
+      const address = findAddress(around.env, folder);
+      return openServer(address, { token: around.env["JACKFIELD_TOKEN"] || address.token, signal });
     },
     folder,
     environment: around.env,

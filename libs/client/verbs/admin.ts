@@ -1,4 +1,5 @@
 import { Problem } from "@jackfield/problem/problem";
+import { createToken, revoke } from "../admin-http-token.ts";
 import { adminRebuild } from "../admin-rebuild.ts";
 import { adminRestoreStream } from "../admin-restore-stream.ts";
 import { adminToken } from "../admin-token.ts";
@@ -10,10 +11,13 @@ export const verb: Verb = {
   name: "admin",
   group: "admin",
   takes: "SUB",
-  does: "`service NAME` runs one service, as in a container; `rebuild [READER]` makes its state anew from the log; `restore-stream` puts what the log has of a lost stream back; `token [CAP …]` lets a handler into NATS",
+  does: "`service NAME` runs one service, as in a container; `rebuild [READER]` makes its state anew from the log; `restore-stream` puts what the log has of a lost stream back; `token create`, `token revoke ID` make tokens for the HTTP door and take them back; `token [CAP …]` lets a handler into NATS",
   flags: {
     handler: { says: "token: whose it is; --project * for a handler of all projects", value: "NAME" },
     until: { says: "token: it is good until then", value: "T" },
+    as: { says: "token create: its name, which stands with all that it decides", value: "NAME" },
+    scope: { says: "token create: emit, read, handle, operate, approve, admin", value: "S,S", many: true },
+    source: { says: "token create: the prefix of its own sources", value: "PREFIX" },
     check: { says: "rebuild: compare only; live state and log stay as they are" },
     "dry-run": { says: "restore-stream: say how many events, and do nothing" },
     yes: {
@@ -36,7 +40,11 @@ const subs: Readonly<Record<string, (call: Call, names: readonly string[]) => Pr
   service: runService,
   rebuild: adminRebuild,
   "restore-stream": adminRestoreStream,
-  token: adminToken,
+  token: (call, names) => {
+    const [what, ...rest] = names;
+    if (what === "create") return createToken(call);
+    return what === "revoke" ? revoke(call, rest) : adminToken(call, names);
+  },
 };
 
 async function runService({ out, environment, signal }: Call, names: readonly string[]): Promise<number> {

@@ -3,9 +3,14 @@ import { nearestNames } from "@jackfield/problem/nearest";
 import { Problem } from "@jackfield/problem/problem";
 import { handlers } from "@jackfield/spec/ask/conductor";
 import { projectList } from "@jackfield/spec/ask/projects";
+<<<<<<< HEAD
 import { answered, events, runs } from "@jackfield/spec/ask/tracker";
 import { outcomeOf } from "@jackfield/spec/event/outcome";
 import { showBindings } from "../bindings.ts";
+=======
+import { events, runs } from "@jackfield/spec/ask/tracker";
+import { listTokens } from "../admin-http-token.ts";
+>>>>>>> a1847be (Make, list and take back tokens, and remember servers by login)
 import { eventLine } from "../event-line.ts";
 import { exit } from "../exit.ts";
 import { instantOf } from "../instant.ts";
@@ -22,7 +27,7 @@ export const verb: Verb = {
   name: "ls",
   group: "see",
   takes: "[KIND]",
-  does: "nothing = what needs me; runs, handlers, bindings, projects, subprojects, events, parked",
+  does: "nothing = what needs me; runs, handlers, bindings, projects, subprojects, events, parked, tokens",
   flags: {
     limit: { says: "at most so many", value: "N" },
     where: { says: "only those that match, as in tail", value: "FILTER" },
@@ -181,6 +186,7 @@ const kinds: Readonly<Record<string, List>> = {
   subprojects: listSubprojects,
   events: listEvents,
   parked: listParked,
+  tokens: listTokens,
 };
 
 /** Of each subproject the last run, if it is bad or still going on; silent handlers; what was kept aside. */
