@@ -3,10 +3,11 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { Problem } from "@jackfield/problem/problem";
 import { z } from "zod";
-import type { Environment } from "./address.ts";
 
 const context = z.object({ url: z.url(), token: z.string().optional(), as: z.string().optional() });
 const stored = z.object({ current: z.string().optional(), contexts: z.record(z.string(), context) });
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export type Context = z.output<typeof context>;
 export type Contexts = z.output<typeof stored>;

@@ -3,14 +3,10 @@ import { nearestNames } from "@jackfield/problem/nearest";
 import { Problem } from "@jackfield/problem/problem";
 import { handlers } from "@jackfield/spec/ask/conductor";
 import { projectList } from "@jackfield/spec/ask/projects";
-<<<<<<< HEAD
 import { answered, events, runs } from "@jackfield/spec/ask/tracker";
 import { outcomeOf } from "@jackfield/spec/event/outcome";
-import { showBindings } from "../bindings.ts";
-=======
-import { events, runs } from "@jackfield/spec/ask/tracker";
 import { listTokens } from "../admin-http-token.ts";
->>>>>>> a1847be (Make, list and take back tokens, and remember servers by login)
+import { showBindings } from "../bindings.ts";
 import { eventLine } from "../event-line.ts";
 import { exit } from "../exit.ts";
 import { instantOf } from "../instant.ts";
