@@ -101,6 +101,11 @@ test("I2: a triggered that nobody answered, and an attempt that began before the
   ]);
 });
 
+test("I2: a state that comes out otherwise when it is made anew", () => {
+  const history = [did({ op: "rebuilt", reader: "tracker", same: false })];
+  expect(faultsIn({ history }).I2).toEqual(["the state of tracker is another one than that made anew"]);
+});
+
 test("I5: the log took an answer that nobody asked for, or that another handler forged", () => {
   const unasked = answered("finished", { id: "elsewhere", triggeredid: "never/asked" });
   expect(faultsIn(followedBy(unasked)).I5).toEqual([

@@ -32,6 +32,8 @@ const deed = z.discriminatedUnion("op", [
   z.object({ op: z.literal("fault"), what: z.string(), part: z.enum(["blow", "begin", "end"]) }),
   /** A message that was meant to be withheld was put into the stream: where it lies. */
   z.object({ op: z.literal("lie"), what: z.string(), position: place }),
+  /** The state of a reader was made anew from the log, and compared with the live one. */
+  z.object({ op: z.literal("rebuilt"), reader: z.string(), same: z.boolean() }),
   /** A person had to do something. */
   z.object({ op: z.literal("operator"), what: z.string() }),
   /** What the projections of a service said at one moment: thing → its state (`watchStates`). */

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { rebuildReport } from "@jackfield/spec/ask/reader";
+import { exit } from "jackfield/exit";
 import { getHandlers } from "@jackfield/spec/http/handlers";
+import { z } from "zod";
 import { bundlePrograms } from "../bed/bundle.ts";
 import { until } from "../bed/until.ts";
 import { check } from "../checker/check.ts";
@@ -14,6 +17,9 @@ import { atTheEnd, World } from "../journeys/world.ts";
 import { HandlerProcess } from "./handler-process.ts";
 import type { StepsSettings } from "./steps-settings.ts";
 import { areOver, requestOf, stepsProject } from "./workload.ts";
+
+/** Making every state anew takes two seconds of CPU: too much for each story of a quick run. */
+const isLong = process.env["JACKFIELD_LONG_TESTS"] === "1";
 
 type Environment = Readonly<{ [name: string]: string }>;
 
@@ -218,8 +224,16 @@ export class FaultWorld implements AsyncDisposable {
   /** Waits until nothing moves any more, at most so long, and judges; by itself it must go on within `recoverWithinMs`. */
   async verdict(withinMs = 30_000, recoverWithinMs?: number): Promise<Verdict> {
     const stores = { ...(await this.nats()), postgresUrl: await this.postgresUrl() };
-    await whenQuiet({ ...stores, withinMs });
+    // What still moves, or never will be done, the verdict says.
+    if ((await whenQuiet({ ...stores, withinMs })) && isLong) await this.#makeStatesAnew();
     return check({ history: this.history, recoverWithinMs, ...stores });
+  }
+
+  async #makeStatesAnew(): Promise<void> {
+    const { exit: code, out, err } = await this.world.type("admin", "rebuild", "--check", "--json");
+    if (code !== exit.pass && code !== exit.fail) throw new Error(`jackfield admin rebuild: ${err}`);
+    for (const { reader, same } of z.array(rebuildReport).parse(JSON.parse(out)))
+      this.record({ op: "rebuilt", reader, same: same === true });
   }
 
   /** Ends everything; a file with several worlds ends each, so that they do not starve the next. */

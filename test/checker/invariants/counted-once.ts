@@ -26,6 +26,7 @@ export function judgeCountedOnce(given: Case): Judgement {
   judgeLate(given, evidence);
   judgeConductor(given, evidence);
   judgeOrder([...questions.values()], evidence);
+  judgeRebuilt(given, evidence);
   return evidence.judge("I2");
 }
 
@@ -84,6 +85,14 @@ function judgeOrder(questions: readonly Question[], evidence: Evidence): void {
         ? undefined
         : `${question.asked.event.id} came before its predecessor ended`,
     );
+  }
+}
+
+/** Who folds the log once more comes to the same. */
+function judgeRebuilt({ history }: Case, evidence: Evidence): void {
+  for (const line of history) {
+    if (line.op !== "rebuilt") continue;
+    evidence.look(line.same ? undefined : `the state of ${line.reader} is another one than that made anew`);
   }
 }
 
