@@ -90,7 +90,11 @@ async function keptBefore(conductor: Conductor, run: Run, task: DoneTask): Promi
 /** What would this event start, and which triggers say no? */
 export const answerListens =
   (conductor: Conductor) =>
-  async ({ event }: z.output<typeof listens.input>): Promise<z.input<typeof listens.answer>> => {
-    const { fired, refused } = await conductor.ask((state) => listeners(state, event, conductor.catalogue));
-    return { listeners: fired, refused };
-  };
+  async ({ events }: z.output<typeof listens.input>): Promise<z.input<typeof listens.answer>> => ({
+    reactions: await conductor.ask((state) =>
+      events.map((event) => {
+        const { fired, refused } = listeners(state, event, conductor.catalogue);
+        return { listeners: fired, refused };
+      }),
+    ),
+  });

@@ -76,7 +76,10 @@ test("Nothing reacts to an event that nobody listens to, and why says which clau
   await world.conductor();
   await world.weather();
   const event = said("com.example.uploaded");
-  const { listeners, refused } = await askService(world.events, ask.listens, { event });
+  const {
+    reactions: [reaction],
+  } = await askService(world.events, ask.listens, { events: [event] });
+  const { listeners, refused } = reaction ?? {};
   expect(listeners).toEqual([]);
   expect(refused).toContainEqual({ trigger: "weather on code", clause: "code.changed" });
   await world.say(event, said("run.requested", { subproject: "seattle" }));

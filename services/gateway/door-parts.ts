@@ -6,6 +6,7 @@ import type { Health } from "@jackfield/service/health";
 import type { Log } from "@jackfield/service/log";
 import type { TokenBook } from "./access/token-book.ts";
 import type { TokenStore } from "./access/token-store.ts";
+import type { AskedOfEvents } from "./asked-of-events.ts";
 import type { Contracts } from "./contracts.ts";
 import type { LiveLog } from "./live-log.ts";
 import type { TaskTokens } from "./task-token.ts";
@@ -19,6 +20,8 @@ export interface GatewayParts {
   log: Log;
   live: LiveLog;
   contracts: Contracts;
+  /** What others say of events that come in. */
+  asked: AskedOfEvents;
   /** Tokens of tasks. */
   tokens: TaskTokens;
   /** The gateway's own schema; away, everything that does not need it goes on. */

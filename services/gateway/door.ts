@@ -12,6 +12,7 @@ import { serveTokens } from "./access/tokens-door.ts";
 import { createApp } from "./app.ts";
 import { hasTicket, serveArtifacts } from "./artifact-door.ts";
 import { addressOf, type GatewayConfig } from "./config.ts";
+import { askOfEvents } from "./asked-of-events.ts";
 import { Contracts } from "./contracts.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import { serveHealth } from "./health-door.ts";
@@ -70,6 +71,7 @@ function partsOf(service: Parts<GatewayConfig>, closing: AbortSignal): GatewayPa
     log,
     live: new LiveLog(events, log),
     contracts: new Contracts(events),
+    asked: askOfEvents(events),
     tokens: createTokens(config.JACKFIELD_GATEWAY_SECRET ?? randomBytes(32).toString("hex")),
     database,
     store,

@@ -3,9 +3,6 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { printJson } from "@jackfield/events/json-text";
 import type { Published } from "@jackfield/events/publish";
 import { asProblem, Problem } from "@jackfield/problem/problem";
-import { askService } from "@jackfield/service/answer";
-import { listens } from "@jackfield/spec/ask/conductor";
-import { key } from "@jackfield/spec/ask/tracker";
 import { comparePositions, parsePosition, printPosition } from "@jackfield/spec/event/position";
 import { postEvents, type acceptedEvent } from "@jackfield/spec/http/events";
 import type { z } from "zod";
@@ -19,8 +16,6 @@ import { serveRaw } from "./serve-route.ts";
 type Accepted = z.input<typeof acceptedEvent>;
 
 const publishWithinMs = 5_000;
-/** The stream has the event; what others say of it is waited for no longer than this. */
-const askWithinMs = 1_000;
 
 /** `POST /v1/events`: 202 once the stream has them. */
 export function servePostEvents(app: FastifyInstance, parts: GatewayParts): void {
@@ -76,9 +71,7 @@ const posted = ({ body, headers }: FastifyRequest): Posted => ({
 
 async function take(one: Outside, parts: GatewayParts): Promise<Accepted> {
   const { event } = one;
-  const heard = askService(parts.events, listens, { event }, { timeoutMs: askWithinMs }).catch(
-    () => undefined,
-  );
+  const heard = parts.asked.listens.ask(event);
   const published = await parts.publisher.publish(event, { deadlineMs: publishWithinMs });
   const [earlier, listening] = await Promise.all([earlierOf(one, published, parts), heard]);
   return {
@@ -98,17 +91,12 @@ async function take(one: Outside, parts: GatewayParts): Promise<Accepted> {
 async function earlierOf(
   { event, digest }: Outside,
   { position, duplicate }: Published,
-  { events }: GatewayParts,
+  { asked }: GatewayParts,
 ): Promise<string | undefined> {
   if (duplicate) return undefined;
   const { project, source, type, id } = event;
-  const asked = { ...(project !== undefined && { project }), source, type, id };
-  const known = await askService(
-    events,
-    key,
-    { ...asked, after: printPosition(position) },
-    { timeoutMs: askWithinMs },
-  ).catch(() => undefined);
+  const key = { ...(project !== undefined && { project }), source, type, id };
+  const known = await asked.keys.ask({ key, position });
   if (known?.position === undefined || comparePositions(parsePosition(known.position), position) >= 0)
     return undefined;
   if (known.digest === digest) return known.position;

@@ -39,7 +39,7 @@ export function answersOf(tracker: Tracker): Answer[] {
       reading((asked) => eventWithCauses(db, asked)),
     ),
     answerTo(
-      ask.key,
+      ask.keys,
       reading((asked) => whatIsUnder(db, asked)),
     ),
     ...answersOnRuns(tracker),

@@ -150,11 +150,15 @@ test("what is no event, and what only says that it is somebody's, is kept apart 
   const { withheld: found } = await bed.ask.withheld({ after });
   expect(found.map(({ why }) => why)).toEqual(["conflict", "forged", "not-an-event"]);
   expect(found.at(-1)!.text).toBe("base64:AAH/");
-  const { digest, position: first } = await bed.ask.key({
-    source: "/ci",
-    type: "com.example.pushed",
-    id: "1",
+  const asked = { source: "/ci", type: "com.example.pushed" };
+  const { known } = await bed.ask.keys({
+    keys: [
+      { ...asked, id: "none" },
+      { ...asked, id: "1" },
+    ],
   });
+  expect(known[0]).toEqual({});
+  const { digest, position: first } = known[1]!;
   expect(digest).toMatch(/^sha256:/);
   const facts = async () =>
     (await bed.ask.events({ filter: "delivery.parked" })).events.map(({ event }) => event);

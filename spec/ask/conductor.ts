@@ -43,15 +43,16 @@ export const register = question("handler", "<project>.<handler>", {
   }),
 });
 
-/** Before or after it is published: what would this event start, and which triggers say no? */
+/** What an event starts, and which triggers say no to it. */
+export const reaction = z.object({
+  listeners: z.array(z.object({ workflow: z.string(), subproject: z.string().optional(), run: z.string() })),
+  refused: z.array(z.object({ trigger: z.string(), clause: z.string() })),
+});
+
+/** Before or after they are published: what would these events start? An answer each, in their order. */
 export const listens = question("conductor", "listens", {
-  input: z.object({ event: cloudEvent }),
-  answer: z.object({
-    listeners: z.array(
-      z.object({ workflow: z.string(), subproject: z.string().optional(), run: z.string() }),
-    ),
-    refused: z.array(z.object({ trigger: z.string(), clause: z.string() })),
-  }),
+  input: z.object({ events: z.array(cloudEvent).max(1_000) }),
+  answer: z.object({ reactions: z.array(reaction) }),
 });
 
 /**

@@ -45,16 +45,24 @@ export const event = question("tracker", "event", {
   answer: z.object({ found: loggedEvent, causes: z.array(loggedEvent), effects: z.array(loggedEvent) }),
 });
 
-/** What the log holds under a key: tells a repeat from a conflict. */
-export const key = question("tracker", "key", {
+/** What the log holds under keys, in their order: tells a repeat from a conflict. */
+export const keys = question("tracker", "keys", {
   input: z.object({
     ...reading,
-    project: z.string().optional(),
-    source: z.string(),
-    type: z.string(),
-    id: z.string(),
+    keys: z
+      .array(
+        z.object({
+          project: z.string().optional(),
+          source: z.string(),
+          type: z.string(),
+          id: z.string(),
+        }),
+      )
+      .max(1_000),
   }),
-  answer: z.object({ digest: digest.optional(), position: positionText.optional() }),
+  answer: z.object({
+    known: z.array(z.object({ digest: digest.optional(), position: positionText.optional() })),
+  }),
 });
 
 export const runRow = z

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { cloudEvent } from "../event/envelope.ts";
 import { positionText } from "../event/position.ts";
-import { listens } from "../ask/conductor.ts";
+import { reaction } from "../ask/conductor.ts";
 import * as tracker from "../ask/tracker.ts";
 import { countText, route } from "./route.ts";
 
@@ -18,8 +18,8 @@ export const acceptedEvent = z
     /** The same event was there before; nothing happened again. */
     duplicate: z.boolean(),
     /** Absent when the conductor does not answer; the event is kept all the same. */
-    listeners: listens.answer.shape.listeners.optional(),
-    refused: listens.answer.shape.refused.optional(),
+    listeners: reaction.shape.listeners.optional(),
+    refused: reaction.shape.refused.optional(),
   })
   .meta({ id: "AcceptedEvent" });
 

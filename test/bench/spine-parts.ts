@@ -20,6 +20,10 @@ export interface SpineParts {
   /** Servers by name. */
   servers: Record<string, number>;
   start(name: ServiceName): Promise<RunningNode>;
+  /** A handler beside the one that does nothing: its name, and how long a task takes. */
+  startOther(name: string, takesMs: number): Promise<RunningNode>;
+  /** A door for events on this port: the gateway, or one that only publishes. */
+  startDoor(which: "gateway" | "bare", port: number): Promise<RunningNode>;
   /** After the services have ended. */
   close(): Promise<void>;
 }
@@ -30,7 +34,7 @@ export async function makeParts(bed: Bed, nats: NatsServer, concurrency: number)
   const adminUrl = await bed.freshDatabase();
   const events = await openEvents({ url: nats.url, name: "bench", prefix });
   await ensureStream(events, { maxBytes: 4 * 1024 ** 3 });
-  const urls = await prepareDatabase({ adminUrl, services: ["conductor", "tracker"] });
+  const urls = await prepareDatabase({ adminUrl, services: ["conductor", "tracker", "gateway"] });
   const settings = {
     JACKFIELD_NATS_URL: nats.url,
     JACKFIELD_PREFIX: prefix,
@@ -50,6 +54,17 @@ export async function makeParts(bed: Bed, nats: NatsServer, concurrency: number)
         : bed.start("dist/deploy/run-service.mjs", [name], {
             ...settings,
             JACKFIELD_POSTGRES_URL: urls[name] ?? "",
+          }),
+    startOther: (name, takesMs) =>
+      bed.start("noop-handler", [String(concurrency), name, String(takesMs)], settings),
+    startDoor: (which, port) =>
+      which === "bare"
+        ? bed.start("bare-door", [String(port)], settings)
+        : bed.start("dist/deploy/run-service.mjs", ["gateway"], {
+            ...settings,
+            JACKFIELD_POSTGRES_URL: urls["gateway"] ?? "",
+            JACKFIELD_GATEWAY_PORT: String(port),
+            JACKFIELD_GATEWAY_RATE: "1000000",
           }),
     close: async () => {
       await database.end();

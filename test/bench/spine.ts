@@ -2,9 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { DeliverPolicy, jetstream } from "@nats-io/jetstream";
 import { createPublisher, type Publisher } from "@jackfield/events/publish";
 import { streamState } from "@jackfield/events/stream";
+import { askService } from "@jackfield/service/answer";
+import { bind } from "@jackfield/spec/ask/conductor";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { longType } from "@jackfield/spec/event/type";
 import type { NatsServer } from "../../deploy/embedded/nats-server.mjs";
+import { freePort } from "../../deploy/embedded/guarded-process.mjs";
 import type { Bed } from "./bed.ts";
 import { cpuWhile } from "./processes.ts";
 import type { RunningNode } from "./run-node.ts";
@@ -20,6 +23,7 @@ export class Spine implements AsyncDisposable {
   readonly #parts: SpineParts;
   readonly #publisher: Publisher;
   readonly #waiting = new Map<string, (finished: CloudEvent) => void>();
+  readonly #others: RunningNode[] = [];
   #count = 0;
 
   private constructor(parts: SpineParts) {
@@ -75,6 +79,36 @@ export class Spine implements AsyncDisposable {
     );
   }
 
+  /** Another handler, known and alive. */
+  async startOther(name: string, takesMs = 0): Promise<void> {
+    const started = await this.#parts.startOther(name, takesMs);
+    this.#others.push(started);
+    await started.hear();
+    await this.#untilRows(`select from conductor.handlers where key like '%${name}'`, `${name}'s row`);
+  }
+
+  /** A door for events; answers with its URL once it takes some. */
+  async startDoor(which: "gateway" | "bare"): Promise<string> {
+    const port = await freePort();
+    const started = await this.#parts.startDoor(which, port);
+    this.#others.push(started);
+    if (which === "gateway") await untilReady(started);
+    else await started.hear();
+    return `http://127.0.0.1:${port}/v1/events`;
+  }
+
+  /** Moves the lead of the capability that does nothing, or plugs a shadow in or out. */
+  bind(handler: string, shadow?: "add" | "remove"): Promise<unknown> {
+    const asked = { project, capability: "noop", handler, ...(shadow !== undefined && { shadow }) };
+    return askService(this.#parts.events, bind, asked, { timeoutMs: 30_000 });
+  }
+
+  /** One number from the stores. */
+  async count(query: string): Promise<number> {
+    const { rows } = await this.#parts.database.query<{ count: string }>(query);
+    return Number(rows[0]?.count);
+  }
+
   /** `kill -9`; what died is started again after the pause that the launcher makes. */
   async kill(name: ServiceName): Promise<void> {
     process.kill(this.services.get(name)?.pid ?? 0, "SIGKILL");
@@ -113,7 +147,7 @@ export class Spine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#publisher.close();
-    await Promise.all([...this.services.values()].map((one) => one.stop()));
+    await Promise.all([...this.services.values(), ...this.#others].map((one) => one.stop()));
     await this.#parts.close();
   }
 

@@ -1,8 +1,9 @@
 import { printJson } from "@jackfield/events/json-text";
 import { Problem } from "@jackfield/problem/problem";
-import type { event, key } from "@jackfield/spec/ask/tracker";
+import type { event, keys } from "@jackfield/spec/ask/tracker";
 import { comparePositions, parsePosition, printPosition } from "@jackfield/spec/event/position";
 import { shortType } from "@jackfield/spec/event/type";
+import { sql } from "kysely";
 import type { z } from "zod";
 import type { Db } from "../tables.ts";
 import { digestText } from "../write/log.ts";
@@ -99,18 +100,22 @@ async function effectsOf(db: Db, { event }: Found): Promise<Found[]> {
     });
 }
 
-/** What the log holds under a key. */
+/** What the log holds under each of these keys. */
 export async function whatIsUnder(
   db: Db,
-  asked: z.output<typeof key.input>,
-): Promise<z.input<typeof key.answer>> {
-  const row = await db
-    .selectFrom("events")
-    .select(["epoch", "sequence", "digest"])
-    .where("id", "=", asked.id)
-    .where("source", "=", asked.source)
-    .where("type", "=", asked.type)
-    .where("project", "=", asked.project ?? "")
-    .executeTakeFirst();
-  return row === undefined ? {} : { digest: digestText(row.digest), position: printPosition(row) };
+  { keys: asked }: z.output<typeof keys.input>,
+): Promise<z.input<typeof keys.answer>> {
+  const items = JSON.stringify(asked.map(({ project = "", ...key }, n) => ({ n, project, ...key })));
+  const { rows } = await sql<{ n: number; epoch: number; sequence: number; digest: Buffer }>`
+    select asked.n, events.epoch, events.sequence, events.digest
+    from jsonb_to_recordset(${items}::jsonb) as asked (n integer, id text, source text, type text, project text)
+    join events on events.id = asked.id collate "C" and events.source = asked.source collate "C"
+      and events.type = asked.type collate "C" and events.project = asked.project collate "C"`.execute(db);
+  const found = new Map(rows.map((row) => [row.n, row]));
+  return {
+    known: asked.map((_, n) => {
+      const row = found.get(n);
+      return row === undefined ? {} : { digest: digestText(row.digest), position: printPosition(row) };
+    }),
+  };
 }
