@@ -20,6 +20,8 @@ export const gatewayConfig = z.object({
   JACKFIELD_GATEWAY_TOKEN_STREAMS: z.coerce.number().int().min(1).max(100_000).default(50),
   /** Ranges of addresses beside the public internet that webhooks may be sent to, with commas between. */
   JACKFIELD_WEBHOOK_ALLOW: z.string().default(""),
+  /** Seconds before each further try of a delivery, with commas between; after the last one it stands still. */
+  JACKFIELD_WEBHOOK_PLAN: z.string().optional(),
   JACKFIELD_GATEWAY_HEARTBEAT_SECONDS: z.coerce.number().min(0.05).max(300).default(15),
 });
 

@@ -23,6 +23,7 @@ import { serveReaders } from "./readers.ts";
 import { serveQuestions } from "./reads.ts";
 import { serveStream } from "./stream-door.ts";
 import { serveTasks } from "./task-door.ts";
+import { serveSubscriptions } from "./subscriptions/subscriptions-door.ts";
 import { createTokens } from "./task-token.ts";
 import { openOutward } from "./webhooks/open-outward.ts";
 import { serveWebhooks, type Outward } from "./webhooks/webhooks-door.ts";
@@ -50,7 +51,9 @@ export async function openDoor(service: Parts<GatewayConfig>): Promise<Door> {
   const requests = watchRequests(app);
   await listen(app, address);
   log.info({ event: "gateway.listening", url: urlOf(app) }, `the gateway listens on ${urlOf(app)}`);
-  const reading = Promise.all([live, book, outward.webhooks].map((part) => part.run(closing.signal)));
+  const reading = Promise.all(
+    [live, book, outward.webhooks, outward.subscriptions].map((part) => part.run(closing.signal)),
+  );
   return {
     ready: () => events.connected && live.held !== undefined,
     close: async () => {
@@ -93,6 +96,7 @@ export function registerRoutes(app: FastifyInstance, parts: GatewayParts, outwar
   serveTasks(app, parts);
   serveTokens(app, parts);
   serveWebhooks(app, outward);
+  serveSubscriptions(app, parts, outward);
   serveHealth(app, parts.health);
 }
 

@@ -63,7 +63,7 @@ function lastEventId({ headers }: FastifyRequest): string | undefined {
   return typeof id === "string" && id !== "" ? parsed(positionText, id, "Last-Event-ID") : undefined;
 }
 
-function positionAsked(from: string, live: LiveLog): Position {
+export function positionAsked(from: string, live: LiveLog): Position {
   if (from === "start") return start;
   if (from !== "now") return parsePosition(from);
   if (live.held !== undefined) return live.held.end;

@@ -25,10 +25,13 @@ export interface Wanted {
   filter?: { text: string; parsed: Filter } | undefined;
 }
 
+/** Who reads a tail: each `send` resolves when the next may come. */
+export type Sink = Pick<EventSink, "signal" | "busy" | "send" | "end">;
+
 export interface TailParts {
   events: Events;
   live: LiveLog;
-  sink: EventSink;
+  sink: Sink;
   wanted: Wanted;
   /** Tells events in another language; without it as they are, in a text that all tails share. */
   render?: Render | undefined;

@@ -11,7 +11,7 @@ export interface Route<
   Body extends z.ZodType = z.ZodType,
   Answer extends z.ZodType = z.ZodType,
 > {
-  method: "GET" | "POST" | "PUT";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   summary: string;
   /** Whom it lets in; what says nothing is not registered. */
@@ -55,7 +55,7 @@ export function route<
   Query extends z.ZodType = Nothing,
   Body extends z.ZodType = Nothing,
 >(
-  method: "GET" | "POST" | "PUT",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   parts: RouteParts<Params, Query, Body, Answer>,
 ): Route<Params, Query, Body, Answer> {

@@ -1,3 +1,21 @@
+create table subscriptions (
+  id text not null,
+  project text,
+  sink text not null,
+  filters jsonb not null,
+  format text not null,
+  key text not null,
+  "position" text not null,
+  failures integer not null default 0,
+  due_at timestamp with time zone,
+  paused text,
+  created_at timestamp with time zone not null default now(),
+  created_by text,
+  teller text,
+  teller_until timestamp with time zone,
+  constraint subscriptions_pkey PRIMARY KEY (id)
+);
+
 create table tokens (
   id text not null,
   digest bytea not null,

@@ -1,5 +1,7 @@
 import type { GatewayConfig } from "../config.ts";
 import type { GatewayParts } from "../door-parts.ts";
+import { readPlan } from "../subscriptions/retry-plan.ts";
+import { Subscriptions } from "../subscriptions/subscriptions.ts";
 import { createKeys } from "./keys.ts";
 import { targetRule } from "./target-address.ts";
 import { WebhookHandlers } from "./webhook-handlers.ts";
@@ -13,5 +15,11 @@ export function openOutward(
   const keys = createKeys(config.JACKFIELD_GATEWAY_SECRET);
   const rule = targetRule(config.JACKFIELD_WEBHOOK_ALLOW);
   const gatewayUrl = (): string => config.JACKFIELD_URL?.replace(/\/$/, "") ?? listensAt();
-  return { keys, rule, webhooks: new WebhookHandlers({ parts, rule, keys, gatewayUrl }) };
+  const plan = readPlan(config.JACKFIELD_WEBHOOK_PLAN);
+  return {
+    keys,
+    rule,
+    webhooks: new WebhookHandlers({ parts, rule, keys, gatewayUrl }),
+    subscriptions: new Subscriptions({ parts, rule, keys, plan }),
+  };
 }

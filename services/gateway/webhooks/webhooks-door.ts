@@ -4,6 +4,7 @@ import { digestOf } from "@jackfield/spec/event/canonical";
 import { getWebhook, postWebhook, removeWebhook } from "@jackfield/spec/http/webhooks";
 import { requireProject } from "../access/caller.ts";
 import { serve } from "../serve-route.ts";
+import type { Subscriptions } from "../subscriptions/subscriptions.ts";
 import type { WebhookRow } from "./handler-store.ts";
 import type { Keys } from "./keys.ts";
 import { targetUrl, type TargetRule } from "./target-address.ts";
@@ -14,6 +15,7 @@ const place = (project: string | null | undefined): string => project ?? "*";
 /** What the gateway sends by itself, and by which rules. */
 export interface Outward {
   webhooks: WebhookHandlers;
+  subscriptions: Subscriptions;
   keys: Keys;
   rule: TargetRule;
 }
