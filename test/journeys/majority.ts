@@ -19,9 +19,10 @@ export interface Program {
 }
 
 /** The weather project, in which each story binds `train` to another program. */
-export async function weatherWorld(): Promise<World> {
+export async function weatherWorld(options: { isolate?: boolean } = {}): Promise<World> {
   const file = await readFile(join(weather, "jackfield.yaml"), "utf8");
-  const world = await World.begin({ folder: await projectWith("false", { "jackfield.yaml": file }) });
+  const folder = await projectWith("false", { "jackfield.yaml": file });
+  const world = await World.begin({ folder, ...options });
   await world.did("apply");
   return world;
 }

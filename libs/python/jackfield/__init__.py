@@ -8,14 +8,24 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .problem import Problem
+from .problem import Problem as Problem
 
 if TYPE_CHECKING:
+    # `X as X` is how a typed package says that a name is for its users.
     from .command import CommandTask
-    from .differences import Diff
-    from .notebook import Run, diff, run, runs, show, tail
-    from .serve import serve, serve_async
-    from .task import Answered, AsyncTask, Stopped, Task
+    from .differences import Diff as Diff
+    from .notebook import Run as Run
+    from .notebook import diff as diff
+    from .notebook import run as run
+    from .notebook import runs as runs
+    from .notebook import show as show
+    from .notebook import tail as tail
+    from .serve import serve as serve
+    from .serve import serve_async as serve_async
+    from .task import Answered as Answered
+    from .task import AsyncTask as AsyncTask
+    from .task import Stopped as Stopped
+    from .task import Task as Task
 
     task: CommandTask
 

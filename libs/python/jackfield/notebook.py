@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas
 
 _at_work = ("running", "paused")
+_begins_within_seconds = 30
 
 
 class Run:
@@ -40,6 +41,17 @@ class Run:
     def __repr__(self) -> str:
         figures = "  ".join(f"{name} {value:.4g}" for name, value in self.metrics.items())
         return f"<{self.name} {self.outcome.upper()}  {figures}>"
+
+    def wait(self, timeout: float = 86_400) -> Run:
+        """The same run when it is over. Raises E_WAITED after `timeout` seconds; the run goes on."""
+        deadline, found = time.monotonic() + timeout, self
+        while found.outcome in _at_work:
+            if time.monotonic() > deadline:
+                next = f'jf.show("{self.name}") says how it stands'
+                raise Problem("E_WAITED", f"{self.name} was not over after {timeout} s; it goes on", next=next)
+            time.sleep(0.2)
+            found = _read(self._gateway, self.id)
+        return found
 
     def outputs(self, step: str) -> dict[str, Any]:
         """What a step answered. Raises E_NOT_FOUND with the steps that there are."""
@@ -106,7 +118,8 @@ def run(
         next = "apply the project: jackfield apply" if not why else None
         raise Problem("E_NO_LISTENER", f"Nothing reacted to the request for {ref}", why=why or None, next=next)
     started = accepted["listeners"][0]["run"]
-    return _finished(gateway, started, accepted["position"], timeout if wait else 0)
+    begun = _begun(gateway, started, accepted["position"])
+    return begun.wait(timeout) if wait else begun
 
 
 def runs(
@@ -204,16 +217,16 @@ def _post(gateway: Gateway, project: str, subproject: str, data: dict[str, Any])
     return gateway.post("/v1/events", event, "application/cloudevents+json")
 
 
-def _finished(gateway: Gateway, name: str, position: str, within: float) -> Run:
-    deadline = time.monotonic() + within
+def _begun(gateway: Gateway, name: str, position: str) -> Run:
+    """The request was taken; the run is there when the conductor's word about it was read."""
+    deadline = time.monotonic() + _begins_within_seconds
     while True:
-        found = _read(gateway, name, after=position)
-        if found.outcome not in _at_work or within == 0:
-            return found
-        if time.monotonic() > deadline:
-            next = f'jf.show("{found.name}") says how it stands'
-            raise Problem("E_WAITED", f"{found.name} was not finished after {within} s; it goes on", next=next)
-        time.sleep(0.2)
+        try:
+            return _read(gateway, name, after=position)
+        except Problem as problem:
+            if problem.code != "E_NOT_FOUND" or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 def _read(gateway: Gateway, ref: str, **query: Any) -> Run:
