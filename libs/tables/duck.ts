@@ -7,12 +7,15 @@ import { list, text } from "./sql.ts";
 /** What a table holds, in JavaScript: dates and timestamps as ISO 8601 text, integers beyond 2^53 as decimal text. */
 export type Cell = string | number | boolean | null;
 export type Row = Record<string, Cell>;
+export type Columns = Record<string, Cell[]>;
 export type Parameters = Record<string, string | number | boolean>;
 
 /** One database in memory, open for one piece of work. */
 export interface Duck extends AsyncDisposable {
   run(sql: string, parameters?: Parameters): Promise<void>;
   rows(sql: string, parameters?: Parameters): Promise<Row[]>;
+  /** The same rows by column, for tables whose rows would be too many objects. */
+  columns(sql: string): Promise<Columns>;
   /** Adds rows to a table; `columns` are the values by column, all of one length. */
   append(table: string, columns: readonly (readonly Cell[])[]): Promise<void>;
   /** SQL text of the path under which a file that was opened for reading is seen: it has no pattern characters. */
@@ -67,7 +70,7 @@ interface Place {
   memoryMegabytes: number;
 }
 
-type Database = Pick<Duck, "run" | "rows" | "append"> & { close: () => void };
+type Database = Pick<Duck, "run" | "rows" | "columns" | "append"> & { close: () => void };
 
 async function openDatabase({ folder, allowed, memoryMegabytes }: Place): Promise<Database> {
   // Loading the library takes longer than a service may take to start.
@@ -93,6 +96,13 @@ async function openDatabase({ folder, allowed, memoryMegabytes }: Place): Promis
     rows: async (sql, parameters) => {
       const reader = await connection.runAndReadAll(sql, parameters).catch(throwNamed);
       return reader.getRowObjectsJS().map(plainRow);
+    },
+    columns: async (sql) => {
+      const reader = await connection.runAndReadAll(sql).catch(throwNamed);
+      const values = reader.getColumnsJS();
+      return Object.fromEntries(
+        reader.columnNames().map((column, place) => [column, (values[place] ?? []).map(plainCell)]),
+      );
     },
     append: async (table, columns) => {
       const appender = await connection.createAppender(table);

@@ -1,7 +1,7 @@
 import { Problem } from "@jackfield/problem/problem";
 import { rowIdColumn, type ColumnType } from "@jackfield/spec/event/artifact";
 import { fromSqlType, sqlTypes, textOf } from "./column-types.ts";
-import { duckSays, openDuck, type Cell, type Duck, type Row } from "./duck.ts";
+import { duckSays, openDuck, type Cell, type Columns, type Duck, type Row } from "./duck.ts";
 import { mustHave, type TypedColumn } from "./settle-types.ts";
 import { list, name, text } from "./sql.ts";
 import { nullCounts, writeParquet, type Written } from "./write-parquet.ts";
@@ -24,9 +24,19 @@ export async function describeTable(path: string): Promise<Written> {
  */
 export async function readRows(path: string, wanted?: readonly string[]): Promise<Row[]> {
   await using duck = await openDuck({ reads: { table: path } });
+  return await duck.rows(await selection(duck, path, wanted));
+}
+
+/** The same by column: for tables of a million rows. */
+export async function readColumns(path: string): Promise<Columns> {
+  await using duck = await openDuck({ reads: { table: path } });
+  return await duck.columns(await selection(duck, path));
+}
+
+async function selection(duck: Duck, path: string, wanted?: readonly string[]): Promise<string> {
   const columns = pick(await columnsOf(duck, path), wanted);
   const values = columns.map(({ name: column, type }) => `${plain(type, name(column))} AS ${name(column)}`);
-  return await duck.rows(`SELECT ${list(values)} FROM ${stored(duck)}`);
+  return `SELECT ${list(values)} FROM ${stored(duck)}`;
 }
 
 /** Writes the CSV twin of a Parquet file: a header line, the same columns, the same values as `readRows`, nothing for a missing one. */
@@ -69,9 +79,19 @@ export async function writeRows(
   rows: readonly Readonly<Record<string, unknown>>[],
 ): Promise<Written> {
   const all = [{ name: rowIdColumn, type: "string" as const }, ...columns];
-  const values = all.map((column) =>
-    rows.map((row, index) => cellOf(column, row[column.name] ?? null, index)),
+  return await writeColumns(
+    to,
+    all.map((column) => ({ ...column, values: rows.map((row) => row[column.name] ?? null) })),
   );
+}
+
+/** A column and its values, one for each row. */
+export type FilledColumn = TypedColumn & { values: readonly unknown[] };
+
+/** The same for values by column, of which the first is `__row_id`. */
+export async function writeColumns(to: string, all: readonly FilledColumn[]): Promise<Written> {
+  const columns = all.slice(1).map(({ name, type }) => ({ name, type }));
+  const values = all.map((column) => column.values.map((value, index) => cellOf(column, value, index)));
   await using duck = await openDuck({ writes: to });
   const staged = all.map(({ name: column, type }) => `${name(column)} ${stagedTypes[type]}`);
   await duck.run(`CREATE TABLE staged (${list(staged)})`);

@@ -3,7 +3,7 @@ import type { ExpectedQuantile } from "@jackfield/learning/forecast";
 import type { Probabilities } from "@jackfield/learning/probabilities";
 import { at, labelOf, type Value } from "@jackfield/learning/values";
 import { rowIdColumn, type Column, type ColumnType, type Table } from "@jackfield/spec/event/artifact";
-import type { Row } from "@jackfield/tables/duck";
+import type { Columns } from "@jackfield/tables/duck";
 import { mustHave } from "@jackfield/tables/settle-types";
 import { inOrder, joinByRowId } from "./join.ts";
 
@@ -24,7 +24,7 @@ export interface Answers {
 
 interface Read {
   table: Table;
-  rows: readonly Row[];
+  columns: Columns;
 }
 
 /**
@@ -34,12 +34,12 @@ interface Read {
 export function joinAnswers(truth: Read, predictions: Read, targetColumn: string): Answers {
   const target = columnIn(truth.table, targetColumn, "the held-back truth");
   const prediction = columnIn(predictions.table, "prediction", "the table of predictions");
-  const rowIds = valuesOf(truth.rows, rowIdColumn).map(labelOf);
-  const places = joinByRowId(rowIds, valuesOf(predictions.rows, rowIdColumn).map(labelOf));
-  const answer = (column: string): Value[] => inPlaces(places, valuesOf(predictions.rows, column));
+  const rowIds = valuesOf(truth.columns, rowIdColumn).map(labelOf);
+  const places = joinByRowId(rowIds, valuesOf(predictions.columns, rowIdColumn).map(labelOf));
+  const answer = (column: string): Value[] => inPlaces(places, valuesOf(predictions.columns, column));
   const answers: Answers = {
     rowIds,
-    target: valuesOf(truth.rows, target.name),
+    target: valuesOf(truth.columns, target.name),
     targetType: target.type,
     prediction: answer(prediction.name),
     predictionType: prediction.type,
@@ -53,7 +53,7 @@ export function joinAnswers(truth: Read, predictions: Read, targetColumn: string
       const share = Number(/^q_(0?\.\d+)$/.exec(column.name)?.[1]);
       return share > 0 ? [{ share, values: numbersOf(column, answer(column.name), rowIds) }] : [];
     }),
-    column: (name) => valuesOf(truth.rows, columnIn(truth.table, name, "the held-back truth").name),
+    column: (name) => valuesOf(truth.columns, columnIn(truth.table, name, "the held-back truth").name),
   };
   requireValues(answers.target, rowIds, `${target.name} of the held-back truth`);
   requireValues(answers.prediction, rowIds, "prediction");
@@ -66,7 +66,7 @@ function columnIn(table: Table, column: string, called: string): Column {
   return at(table.columns, names.indexOf(column));
 }
 
-const valuesOf = (rows: readonly Row[], column: string): Value[] => rows.map((row) => row[column] ?? null);
+const valuesOf = (columns: Columns, column: string): Value[] => columns[column] ?? [];
 
 const inPlaces = (places: readonly number[], values: readonly Value[]): Value[] => inOrder(places, values);
 

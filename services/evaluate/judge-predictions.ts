@@ -10,7 +10,7 @@ import { answered, type Answered } from "@jackfield/service/on";
 import { rowIdColumn, type Table } from "@jackfield/spec/event/artifact";
 import type { evaluate } from "@jackfield/spec/evaluate";
 import type { Cell } from "@jackfield/tables/duck";
-import { readRows, writeRows } from "@jackfield/tables/rows";
+import { readColumns, writeColumns } from "@jackfield/tables/rows";
 import { amountQuestion } from "./amounts.ts";
 import { joinAnswers, type Answers } from "./answers.ts";
 import { classQuestion } from "./classes.ts";
@@ -29,7 +29,7 @@ export const judgePredictions =
     const asked = [...(listed ?? []), ...gate.conditions.map(({ metric }) => metric)];
     const read = async (table: Table) => ({
       table,
-      rows: await readRows(await artifacts.pathOf(table.digest)),
+      columns: await readColumns(await artifacts.pathOf(table.digest)),
     });
     const answers = joinAnswers(await read(input.truth), await read(input.predictions), input.target);
     const question = questionOf(answers, asked, input);
@@ -121,14 +121,7 @@ const keepResults = (
   columns: Question["results"],
 ): Promise<Table> =>
   keepTable(artifacts, "results", (to) =>
-    writeRows(
-      to,
-      columns.map(({ name, type }) => ({ name, type })),
-      rowIds.map((id, row) => ({
-        [rowIdColumn]: id,
-        ...Object.fromEntries(columns.map(({ name, values }) => [name, values[row] ?? null])),
-      })),
-    ),
+    writeColumns(to, [{ name: rowIdColumn, type: "string", values: rowIds }, ...columns]),
   );
 
 /** `accuracy 0.836`, or why not: `accuracy 0.773 < 0.80`. */
