@@ -26,6 +26,7 @@ const ofProblem: Partial<Record<ProblemCode, number>> = {
   E_ARTIFACT_GONE: exit.notFound,
   E_NOT_YOURS: exit.notAllowed,
   E_TOKEN_SCOPE: exit.notAllowed,
+  E_OIDC_CLAIM: exit.notAllowed,
   E_WAITED: exit.waited,
   E_ABORTED: exit.aborted,
   E_UNREACHABLE: exit.unreachable,

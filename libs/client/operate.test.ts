@@ -1,9 +1,12 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createPublisher } from "@jackfield/events/publish";
 import { parkedDelivery } from "@jackfield/spec/ask/reader";
+import { runRequested } from "@jackfield/spec/facts/run";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { openAsAdmin } from "../../deploy/as-admin.ts";
 import { up, type Up } from "../../deploy/launcher.ts";
 import { until } from "../../test/bed/until.ts";
 import { command } from "./command.ts";
@@ -41,13 +44,21 @@ async function typed(...words: string[]): Promise<{ exit: number; out: string; e
 /** PostgreSQL keeps no zero character in jsonb, so no conductor can fold this. */
 async function poison(seed: number): Promise<void> {
   const data = { seed, set: { "train.params.note": "\u0000" } };
-  const body = JSON.stringify({ type: "run.requested", project: "shop", subproject: "shop", data });
-  const response = await fetch(`${running.url}/v1/events`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body,
+  // The gateway refuses it; who speaks NATS can say it all the same.
+  await using events = await openAsAdmin(running.run, "poisoner");
+  const publisher = createPublisher(events);
+  await publisher.publish({
+    specversion: "1.0",
+    id: `poison-${seed}`,
+    source: "/outside",
+    type: runRequested.type,
+    organization: "default",
+    project: "shop",
+    subproject: "shop",
+    correlationid: `poison-${seed}`,
+    data,
   });
-  expect(response.status).toBe(202);
+  await publisher.close();
 }
 
 const listed = z.object({ parked: z.array(parkedDelivery) });

@@ -23,6 +23,7 @@ export const catalogue = {
   E_INVALID: { kind: "refusal", meaning: "Content breaks its contract" },
   E_TOKEN_SCOPE: { kind: "refusal", meaning: "A token does not allow this" },
   E_BUSY: { kind: "trouble", meaning: "Somebody asks more than one may" },
+  E_OIDC_CLAIM: { kind: "refusal", meaning: "An identity token is not what a rule asks for" },
   E_CONFIG: { kind: "refusal", meaning: "A setting of a service is missing or wrong" },
   E_YAML: { kind: "refusal", meaning: "A project file cannot be understood" },
   E_APPLY_RACE: { kind: "refusal", meaning: "Somebody applied another version meanwhile" },

@@ -13,6 +13,10 @@ export const gatewayConfig = z.object({
   JACKFIELD_TOKEN: z.string().min(16).optional(),
   /** Signs the tokens of tasks; without it they are good until this process ends. */
   JACKFIELD_GATEWAY_SECRET: z.string().min(16).optional(),
+  /** The file that says which CI jobs get tokens by their identity (OpenID Connect). */
+  JACKFIELD_OIDC: z.string().optional(),
+  /** The file with the secrets that projects share with their code hosts. */
+  JACKFIELD_HOOKS: z.string().optional(),
   /** Requests a second of one token, for long; four times as many at once. */
   JACKFIELD_GATEWAY_RATE: z.coerce.number().min(1).max(1_000_000).default(500),
   /** Live streams at once: of all, and of one token. */

@@ -8,7 +8,9 @@ import type { TokenBook } from "./access/token-book.ts";
 import type { TokenStore } from "./access/token-store.ts";
 import type { AskedOfEvents } from "./asked-of-events.ts";
 import type { Contracts } from "./contracts.ts";
+import type { HookSecrets } from "./hooks/secrets.ts";
 import type { LiveLog } from "./live-log.ts";
+import type { Issuer } from "./oidc/settings.ts";
 import type { TaskTokens } from "./task-token.ts";
 
 /** What the routes share. */
@@ -29,6 +31,9 @@ export interface GatewayParts {
   /** Tokens of people and programs: the table, and what is known of it. */
   store: TokenStore;
   book: TokenBook;
+  /** Whose identity tokens are exchanged for ours. */
+  issuers: readonly Issuer[];
+  hookSecrets: HookSecrets;
   heartbeatMs: number;
   /** Live streams at once, all together and of one token. */
   mostStreams: { all: number; each: number };

@@ -17,6 +17,10 @@ import { Contracts } from "./contracts.ts";
 import type { GatewayParts } from "./door-parts.ts";
 import { serveHealth } from "./health-door.ts";
 import { LiveLog } from "./live-log.ts";
+import { readHookSecrets } from "./hooks/secrets.ts";
+import { serveHooks } from "./hooks/hooks-door.ts";
+import { readIssuers } from "./oidc/settings.ts";
+import { serveExchange } from "./oidc/exchange-door.ts";
 import { servePostEvents } from "./post-events.ts";
 import { servePulling } from "./pull-door.ts";
 import { serveReaders } from "./readers.ts";
@@ -36,7 +40,11 @@ export async function openDoor(service: Parts<GatewayConfig>): Promise<Door> {
   const { config, events, log } = service;
   const address = addressOf(config);
   const closing = new AbortController();
-  const parts = partsOf(service, closing.signal);
+  const [issuers, hookSecrets] = await Promise.all([
+    readIssuers(config.JACKFIELD_OIDC),
+    readHookSecrets(config.JACKFIELD_HOOKS),
+  ]);
+  const parts = { ...partsOf(service, closing.signal), issuers, hookSecrets };
   const { live, book, tokens } = parts;
   const rate = new Buckets(config.JACKFIELD_GATEWAY_RATE);
   const app = createApp({
@@ -63,7 +71,10 @@ export async function openDoor(service: Parts<GatewayConfig>): Promise<Door> {
   };
 }
 
-function partsOf(service: Parts<GatewayConfig>, closing: AbortSignal): GatewayParts {
+function partsOf(
+  service: Parts<GatewayConfig>,
+  closing: AbortSignal,
+): Omit<GatewayParts, "issuers" | "hookSecrets"> {
   const { config, events, publisher, artifacts, database, health, log } = service;
   const store = new TokenStore(database);
   return {
@@ -95,6 +106,8 @@ export function registerRoutes(app: FastifyInstance, parts: GatewayParts, outwar
   servePulling(app, parts);
   serveTasks(app, parts);
   serveTokens(app, parts);
+  serveExchange(app, parts);
+  serveHooks(app, parts);
   serveWebhooks(app, outward);
   serveSubscriptions(app, parts, outward);
   serveHealth(app, parts.health);

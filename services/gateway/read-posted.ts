@@ -4,7 +4,7 @@ import { isJsonType, mediaTypeOf } from "@jackfield/events/header-text";
 import { asProblem, Problem } from "@jackfield/problem/problem";
 import type { IncomingHttpHeaders } from "node:http";
 import { admitted, fromShorthand, type Circumstances, type Outside } from "./event-from-outside.ts";
-import { parseBody } from "./json-body.ts";
+import { parseBody, refuseFaults } from "./json-body.ts";
 import { EdgeProblem } from "./problem-answer.ts";
 import { notJson } from "./serve-route.ts";
 
@@ -31,6 +31,7 @@ export function readPosted(
   const contentType = headers["content-type"] ?? "";
   const key = keyOf(headers);
   const media = mediaTypeOf(contentType);
+  if (media === batchType || media === structuredType || isJsonType(contentType)) refuseFaults(body);
   if (media === batchType) {
     const decoded = decodeBatch(body);
     if (decoded.ok) {

@@ -7,6 +7,10 @@ import { codeVersion } from "../project/code.ts";
 export const codeChanged = fact("code.changed", {
   data: z.object({
     code: codeVersion.optional(),
+    /** As its host calls it: `octo/weather`. */
+    repository: z.string().optional(),
+    /** `refs/heads/main`, `refs/tags/v1`. */
+    ref: z.string().optional(),
     branch: z.string().optional(),
     commit: z.string().optional(),
     /** Uploaded bytes by step, as a run takes them: the data that lies beside the code. */

@@ -44,6 +44,7 @@ export const postBindings = route("POST", "/v1/bindings", {
 export const getCapabilities = route("GET", "/v1/capabilities", {
   summary: "Every contract in force: the built-in capabilities, and those that were published",
   scope: "read",
+  within: "answer",
   answer: conductor.capabilities.answer,
 });
 

@@ -57,6 +57,7 @@ export const getWhy = route("GET", "/v1/why/:ref", {
 export const getStory = route("GET", "/v1/stories/:correlationid", {
   scope: "read",
   summary: "Which runs of a story are not over",
+  within: "answer",
   params: z.object({ correlationid: z.string() }),
   query: z.object({ after: positionText }),
   answer: conductor.unfinished.answer,

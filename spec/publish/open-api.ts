@@ -44,6 +44,7 @@ function operationOf(route: Route, plain: (schema: z.ZodType) => unknown): unkno
   const hasBody = route.method !== "GET" && (route.raw?.request !== undefined || hasProperties(route.body));
   return {
     summary: route.summary,
+    "x-scope": route.scope,
     ...(route.scope !== "public" && route.scope !== "signed" && { security: [{ token: [route.scope] }] }),
     operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[^A-Za-z0-9]+/g, "-")}`.replace(
       /-$/,

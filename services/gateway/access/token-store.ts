@@ -28,6 +28,9 @@ export interface Token {
   expiresAt: Date | null;
 }
 
+/** A token that is made only if there is none of its id yet. */
+export type OnceToken = NewToken & { id: string };
+
 export type NewToken = Omit<Token, "id"> & { digest: Buffer; createdBy: string | undefined };
 export type KeptToken = Awaited<ReturnType<TokenStore["all"]>>[number];
 
@@ -46,6 +49,25 @@ export class TokenStore {
     const row = { ...token, id, expires_at: expiresAt, created_by: createdBy ?? null };
     await this.#db.insertInto("tokens").values(row).execute();
     return { ...token, id, expiresAt };
+  }
+
+  /** False when one of this id was made before; it stays known for longer than what led to it is good. */
+  async addOnce({ expiresAt, createdBy, ...token }: OnceToken): Promise<boolean> {
+    const row = { ...token, expires_at: expiresAt, created_by: createdBy ?? null };
+    const { numInsertedOrUpdatedRows = 0n } = await this.#db
+      .insertInto("tokens")
+      .values(row)
+      .onConflict((conflict) => conflict.column("id").doNothing())
+      .executeTakeFirst();
+    return numInsertedOrUpdatedRows > 0n;
+  }
+
+  /** Good for so long from now, but never longer than `mostMs` after it was made; undefined when it is in force no more. */
+  async renew(id: string, ms: number, mostMs: number): Promise<Date | undefined> {
+    const { rows } = await sql<{ expires_at: Date }>`
+      update tokens set expires_at = least(now() + ${ms} * interval '1 ms', created_at + ${mostMs} * interval '1 ms')
+      where id = ${id} and revoked_at is null and expires_at > now() returning expires_at`.execute(this.#db);
+    return rows[0]?.expires_at;
   }
 
   /** Those in force, by the hex text of their digest. */
