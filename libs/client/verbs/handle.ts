@@ -23,6 +23,10 @@ export const verb: Verb = {
     name: { says: "the handler's name, as `bind` takes it", value: "NAME" },
     try: { says: "once, on the sample task, without a server" },
     test: { says: "the conformance suite: does it behave? exit 0 or 5" },
+    replay: {
+      says: "do a recorded task again, effects off, and tell what came out differently",
+      value: "TASK",
+    },
     url: { says: "the handler is a webhook there; with --test, CMD starts it", value: "URL" },
     slow: { says: "with --test: ten minutes a task instead of one" },
     concurrency: { says: "so many tasks at once", value: "N" },
@@ -39,6 +43,8 @@ export const verb: Verb = {
     if (call.flags.on("test")) return test(call, capability);
     if (call.flags.text("url") !== undefined) return askByPost(call, capability);
     if (call.rest.length === 0) throw new Problem("E_USAGE", "handle which command?", { next: example });
+    const replay = call.flags.text("replay");
+    if (replay !== undefined) return again(call, capability, replay);
     return call.flags.on("try") ? tryOnce(call, capability) : handle(call, capability);
   },
 };
@@ -78,6 +84,11 @@ async function test(call: Call, capability: string): Promise<number> {
     });
   const { testCommand } = await import("../handle/test-handler.ts");
   return testCommand(call, capability);
+}
+
+async function again(call: Call, capability: string, task: string): Promise<number> {
+  const { replayTask } = await import("../handle/replay.ts");
+  return replayTask(call, capability, task);
 }
 
 function nameOf({ flags }: Call): string {
