@@ -1,5 +1,5 @@
 import { Agent, request } from "node:http";
-import { finished } from "node:stream/promises";
+import { text as textOf } from "node:stream/consumers";
 import type { Bed } from "./bed.ts";
 import type { Measured } from "./figure.ts";
 import { Spine } from "./spine.ts";
@@ -75,13 +75,12 @@ async function post(
   agent: Agent,
   { type, text }: { type: string; text: string },
 ): Promise<void> {
-  const status = await new Promise<number>((resolve, reject) => {
+  const { status, said } = await new Promise<{ status: number; said: string }>((resolve, reject) => {
     const asked = request(url, { method: "POST", agent, headers: { "content-type": type } }, (response) => {
-      response.resume();
-      finished(response).then(() => resolve(response.statusCode ?? 0), reject);
+      textOf(response).then((said) => resolve({ status: response.statusCode ?? 0, said }), reject);
     });
     asked.on("error", reject);
     asked.end(text);
   });
-  if (status !== 202) throw new Error(`${url} answered ${status}`);
+  if (status !== 202) throw new Error(`${url} answered ${status}: ${said}`);
 }

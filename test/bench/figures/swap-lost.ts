@@ -13,9 +13,12 @@ export const swapLost: Figure = {
     await using spine = await Spine.open(bed, await bed.nats(), { concurrency: 64 });
     await spine.startOther("other");
     const began = performance.now();
-    const all = Array.from({ length: runs }, () => spine.run("chain", 120_000));
-    for (let change = 1; change <= changes; change += 1)
+    const all: Promise<void>[] = [];
+    // Runs begin before, between and after the changes, and all stay in flight meanwhile.
+    for (let change = 1; change <= changes; change += 1) {
+      for (let run = 0; run < runs / changes; run += 1) all.push(spine.run("chain", 120_000));
       await spine.bind(change % 2 === 0 ? "noop" : "other");
+    }
     await Promise.all(all);
     const seconds = (performance.now() - began) / 1_000;
     await spine.trackerHasAll();
