@@ -97,18 +97,11 @@ async function openDatabase({ folder, allowed, memoryMegabytes }: Place): Promis
       const reader = await connection.runAndReadAll(sql, parameters).catch(throwNamed);
       return reader.getRowObjectsJS().map(plainRow);
     },
-    columns: async (sql) => {
-      const reader = await connection.runAndReadAll(sql).catch(throwNamed);
-      const values = reader.getColumnsJS();
-      return Object.fromEntries(
-        reader.columnNames().map((column, place) => [column, (values[place] ?? []).map(plainCell)]),
-      );
-    },
+    columns: async (sql) => plainColumns(await connection.runAndReadAll(sql).catch(throwNamed)),
     append: async (table, columns) => {
       const appender = await connection.createAppender(table);
       const types = columns.map((_, index) => appender.columnType(index));
-      const height = columns[0]?.length ?? 0;
-      for (let start = 0; start < height; start += chunkRows) {
+      for (let start = 0; start < (columns[0]?.length ?? 0); start += chunkRows) {
         const chunk = DuckDBDataChunk.create(types);
         chunk.setColumns(columns.map((values) => values.slice(start, start + chunkRows)));
         appender.appendDataChunk(chunk);
@@ -135,6 +128,19 @@ function throwNamed(error: unknown): never {
 
 /** DuckDB's own vector size. */
 const chunkRows = 2048;
+
+/** What a query gave, by column. */
+interface Given {
+  columnNames(): string[];
+  getColumnsJS(): readonly (readonly unknown[])[];
+}
+
+function plainColumns(given: Given): Columns {
+  const values = given.getColumnsJS();
+  return Object.fromEntries(
+    given.columnNames().map((column, place) => [column, (values[place] ?? []).map(plainCell)]),
+  );
+}
 
 const plainRow = (row: Record<string, unknown>): Row =>
   Object.fromEntries(Object.entries(row).map(([column, value]) => [column, plainCell(value)]));
