@@ -64,9 +64,10 @@ async function read(
   }
 }
 
-const posted = ({ body, headers }: FastifyRequest): Posted => ({
+const posted = ({ body, headers, raw }: FastifyRequest): Posted => ({
   body: Buffer.isBuffer(body) ? body : new Uint8Array(),
   headers,
+  lines: raw.headersDistinct,
 });
 
 async function take(one: Outside, parts: GatewayParts): Promise<Accepted> {

@@ -11,6 +11,8 @@ import { notJson } from "./serve-route.ts";
 export interface Posted {
   body: Uint8Array;
   headers: IncomingHttpHeaders;
+  /** Each header with all its values: one that is there twice could be understood in two ways. */
+  lines: NodeJS.Dict<string[]>;
 }
 
 /** A new id for an event that has none, and the time; drawn anew for each event of a batch. */
@@ -24,7 +26,7 @@ const mostEvents = 1_000;
  * @throws Problem
  */
 export function readPosted(
-  { body, headers }: Posted,
+  { body, headers, lines }: Posted,
   types: readonly string[],
   draw: Draw,
 ): { batch: boolean; events: Outside[] } {
@@ -49,7 +51,7 @@ export function readPosted(
     });
   if (media === structuredType || headers["ce-specversion"] !== undefined) {
     if (media === structuredType) parseBody(body);
-    const decoded = decode({ body, headers: Object.entries(headers) }, "http");
+    const decoded = decode({ body, headers: Object.entries(lines) }, "http");
     return { batch: false, events: [oneKey(admitted(decoded, { types }), key)] };
   }
   if (media === "" || !isJsonType(contentType)) throw notJson(contentType);

@@ -1,4 +1,5 @@
-import { parsePosition, printPosition, type Position } from "@jackfield/spec/event/position";
+import { Problem } from "@jackfield/problem/problem";
+import { parsePosition, positionText, printPosition, type Position } from "@jackfield/spec/event/position";
 import { sql, type RawBuilder } from "kysely";
 
 export type Order = "oldest" | "newest";
@@ -22,8 +23,15 @@ export const inOrder = (columns: string, order: Order): RawBuilder<unknown> =>
       .join(", "),
   );
 
-export const cursorOf = (text: string | undefined): Position | undefined =>
-  text === undefined ? undefined : parsePosition(text);
+/** @throws Problem E_USAGE */
+export function cursorOf(text: string | undefined): Position | undefined {
+  if (text === undefined) return undefined;
+  if (positionText.safeParse(text).success) return parsePosition(text);
+  throw new Problem("E_USAGE", "This is no cursor.", {
+    here: "/cursor",
+    next: "take it from `next` of the page before",
+  });
+}
 
 /** For two lists without a cursor in one answer: as many of the first as half an answer holds; sizes in bytes. */
 export function fitting<Row>(rows: readonly Row[], sizeOf: (row: Row) => number): Row[] {
