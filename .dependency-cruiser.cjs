@@ -27,7 +27,10 @@ module.exports = {
     ),
     forbid(
       "bridges-are-edges",
-      { path: "^(spec|libs|services)/", pathNot: `${bridges}|^(libs/client|services/gateway)/|\\.test\\.ts$` },
+      {
+        path: "^(spec|libs|services)/",
+        pathNot: `${bridges}|^(libs/client|services/gateway)/|\\.test\\.ts$`,
+      },
       { path: bridges },
       "The core knows no language but its own; it is translated where it leaves the house.",
     ),

@@ -191,7 +191,7 @@ test("logs --follow waits for the end of a task, and then tells what it wrote", 
 test("a gate may be held against a run, whose value is pinned when the file is applied", async () => {
   const gateOf = (condition: string): Promise<void> =>
     writeFile(join(folder, "jackfield.yaml"), shopFile.replace(">= 0.9", condition));
-  await gateOf(">= shop-9 - 0.1");
+  await gateOf(">= shop-99 - 0.1");
   const unknown = await typed("apply");
   expect([unknown.exit, unknown.err]).toEqual([2, expect.stringContaining("no run of that name")]);
   await gateOf(">= shop-1 - 0.1");

@@ -48,30 +48,42 @@ export async function makeParts(bed: Bed, nats: NatsServer, concurrency: number)
     events,
     database,
     servers: { nats: nats.pid, postgres: postgres.pid },
-    start: (name) =>
-      name === "handler"
-        ? bed.start("noop-handler", [String(concurrency)], settings)
-        : bed.start("dist/deploy/run-service.mjs", [name], {
-            ...settings,
-            JACKFIELD_POSTGRES_URL: urls[name] ?? "",
-          }),
-    startOther: (name, takesMs) =>
-      bed.start("noop-handler", [String(concurrency), name, String(takesMs)], settings),
-    startDoor: (which, port) =>
-      which === "bare"
-        ? bed.start("bare-door", [String(port)], settings)
-        : bed.start("dist/deploy/run-service.mjs", ["gateway"], {
-            ...settings,
-            JACKFIELD_POSTGRES_URL: urls["gateway"] ?? "",
-            JACKFIELD_GATEWAY_PORT: String(port),
-            JACKFIELD_GATEWAY_RATE: "1000000",
-          }),
+    ...programsOf(bed, { settings, urls, concurrency }),
     close: async () => {
       await database.end();
       await events.manager.streams.delete(events.stream);
       await events.close();
       await bed.dropDatabase(adminUrl);
     },
+  };
+}
+
+interface Given {
+  settings: Record<string, string>;
+  /** Of PostgreSQL, by service. */
+  urls: Readonly<Record<string, string>>;
+  concurrency: number;
+}
+
+function programsOf(
+  bed: Bed,
+  { settings, urls, concurrency }: Given,
+): Pick<SpineParts, "start" | "startOther" | "startDoor"> {
+  const service = (name: string, more: Record<string, string> = {}): Promise<RunningNode> =>
+    bed.start("dist/deploy/run-service.mjs", [name], {
+      ...settings,
+      JACKFIELD_POSTGRES_URL: urls[name] ?? "",
+      ...more,
+    });
+  const handler = (...words: string[]): Promise<RunningNode> =>
+    bed.start("noop-handler", [String(concurrency), ...words], settings);
+  return {
+    start: (name) => (name === "handler" ? handler() : service(name)),
+    startOther: (name, takesMs) => handler(name, String(takesMs)),
+    startDoor: (which, port) =>
+      which === "bare"
+        ? bed.start("bare-door", [String(port)], settings)
+        : service("gateway", { JACKFIELD_GATEWAY_PORT: String(port), JACKFIELD_GATEWAY_RATE: "1000000" }),
   };
 }
 

@@ -5,6 +5,8 @@ import { TextEncoder } from "node:util";
 import { parquetReadObjects } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 
+/** @typedef {{ id: string, data: { inputs: { dataset?: { test: { digest: string } } } } }} Triggered */
+
 const [port = "0", fault = ""] = process.argv.slice(2);
 const url = process.env["JACKFIELD_URL"] ?? "";
 const key = Buffer.from((process.env["JACKFIELD_WEBHOOK_SECRET"] ?? "").replace("whsec_", ""), "base64");
@@ -33,7 +35,9 @@ const server = createServer((request, response) => {
   request.on("end", () => {
     const body = Buffer.concat(chunks).toString("utf8");
     if (fault !== "trusting" && !isSigned(request, body)) return void response.writeHead(401).end();
-    const event = /** @type {Event} */ (JSON.parse(body));
+    /** @type {unknown} */
+    const posted = JSON.parse(body);
+    const event = /** @type {Triggered} */ (posted);
     if (event.data.inputs.dataset === undefined)
       return void response.writeHead(422).end("there is no data set");
     const answer = answers.get(event.id) ?? work(event);
@@ -47,8 +51,6 @@ server.listen(Number(port), "127.0.0.1");
 // What is at work is answered first.
 process.on("SIGTERM", () => server.close(() => process.exit(0)));
 
-/** @typedef {{ id: string, data: { inputs: { dataset?: { test: { digest: string } } } } }} Event */
-
 /** @param {Uint8Array} bytes */
 async function store(bytes) {
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
@@ -56,7 +58,7 @@ async function store(bytes) {
   return { digest, size: bytes.length, mediaType: "application/octet-stream" };
 }
 
-/** @param {Event} event */
+/** @param {Triggered} event */
 async function work({ data }) {
   const file = await (
     await fetch(`${url}/v1/artifacts/${data.inputs.dataset?.test.digest ?? ""}`)
