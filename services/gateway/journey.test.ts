@@ -33,6 +33,8 @@ interface Pulled {
 const csv = "a,b\n1,2\n";
 const table = { mediaType: "text/csv", digest: digestOf(csv), size: 8, rows: 1, columns: [] };
 const model = "a model";
+const rows = "__row_id,prediction\n1,2\n";
+const predictions = { mediaType: "text/csv", digest: digestOf(rows), size: rows.length };
 
 test("one task by curl alone: asked for, taken, answered, told live, shown as a run, its model fetched", async () => {
   const bed = await everybody();
@@ -64,9 +66,10 @@ test("one task by curl alone: asked for, taken, answered, told live, shown as a 
   expect((await bed.call(`${path}/heartbeat`, { json: { token } })).status).toBe(200);
   const digest = digestOf(model);
   await bed.call(`/v1/artifacts/${digest}?token=${token}`, { method: "PUT", body: model });
-  const outputs = { model: { mediaType: "text/plain", digest, size: 7 }, predictions: table };
+  await bed.call(`/v1/artifacts/${predictions.digest}?token=${token}`, { method: "PUT", body: rows });
+  const outputs = { model: { mediaType: "text/plain", digest, size: 7 }, predictions };
   const done = await bed.call(`${path}/finished`, { json: { token, status: "succeeded", outputs } });
-  expect(done.status).toBe(202);
+  expect(done).toMatchObject({ status: 202 });
 
   const told: string[] = [];
   let position = "";

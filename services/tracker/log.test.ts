@@ -41,7 +41,8 @@ async function readStream({ events }: Bed, count: number): Promise<LogEntry[]> {
       if (entries.length >= count) stop.abort();
     },
   });
-  return entries;
+  // Beyond lies what the tracker says of what it withholds.
+  return entries.slice(0, count);
 }
 
 async function readFromTracker({ events }: Bed, end: Position): Promise<LogEntry[]> {
@@ -52,7 +53,6 @@ async function readFromTracker({ events }: Bed, end: Position): Promise<LogEntry
     entries.push(...page.entries);
     from = page.upTo;
   }
-  // Beyond lies what the tracker said of what it withheld.
   return entries.filter(({ position }) => comparePositions(position, end) <= 0);
 }
 

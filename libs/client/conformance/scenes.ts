@@ -28,8 +28,6 @@ const one = (options: Parameters<typeof done>[1] = {}): SceneParts => ({
 const stopWithinMs = 15_000;
 /** So short that the handler asks ten times a second. */
 const leaseSeconds = 0.3;
-/** After so long it is at work, if it is ever. */
-const workMs = 400;
 /** Who tells no progress is in the middle of its work by then. */
 const surelyAtWorkMs = 2_000;
 
@@ -55,12 +53,7 @@ export const scenes = {
   full: { doors: ["nats"], run: full },
   forged: { doors: ["webhook"], run: forged },
   crashTaken: crash((stage, attempt) => when(stage, () => attempt.takenMs !== undefined)),
-  crashWorking: crash(async (stage, attempt) => {
-    await when(stage, () => attempt.takenMs !== undefined);
-    const deadline = performance.now() + surelyAtWorkMs;
-    const shows = (): boolean => saidBy(attempt, "progressed").length > 0 || answerOf(attempt) !== undefined;
-    await when(stage, () => performance.now() > deadline || shows());
-  }),
+  crashWorking: crash(atWork),
   crashAnswering: crash((stage, attempt) => when(stage, () => saidBy(attempt, "finished").length > 0), {
     refusals: 1_000,
   }),
@@ -71,13 +64,20 @@ export const scenes = {
 
 export type SceneName = keyof typeof scenes;
 
+/** Until it is in the middle of its work, as far as can be seen. */
+async function atWork(stage: Stage, attempt: Attempt): Promise<void> {
+  await when(stage, () => attempt.takenMs !== undefined);
+  const deadline = performance.now() + surelyAtWorkMs;
+  const shows = (): boolean => saidBy(attempt, "progressed").length > 0 || answerOf(attempt) !== undefined;
+  await when(stage, () => performance.now() > deadline || shows());
+}
+
 /** Lets it get to work, and then tells it to stop. */
 function stop(reason: "abort" | "stale"): SceneParts {
   return {
     run: async (stage) => {
       const attempt = await give(stage, { leaseSeconds });
-      await when(stage, () => attempt.takenMs !== undefined);
-      await delay(workMs);
+      await atWork(stage, attempt);
       attempt.mayGoOn = reason;
       await settled(stage, attempt, stopWithinMs);
       return { attempts: [attempt] };

@@ -7,11 +7,11 @@ import { isBelow } from "./spoken.ts";
 import { isToken, tokenDigest } from "./token-text.ts";
 import type { Token, TokenStore } from "./token-store.ts";
 
-const readEveryMs = 2_000;
+const readEveryMs = 4_000;
 const tellUseEveryMs = 60_000;
 
 /**
- * The tokens in force, held in memory and read anew every two seconds: so what is taken back anywhere is out of force
+ * The tokens in force, held in memory and read anew every four seconds: so what is taken back anywhere is out of force
  * everywhere soon, and who is known comes in while PostgreSQL is away.
  */
 export class TokenBook {

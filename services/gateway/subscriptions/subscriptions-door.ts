@@ -49,12 +49,14 @@ export function serveSubscriptions(app: FastifyInstance, parts: GatewayParts, ou
   serve(app, deleteSubscription, async ({ params: { id }, request: { caller } }) => {
     await one(id, caller);
     await outward.subscriptions.store.remove(id);
+    await outward.subscriptions.look();
     return undefined;
   });
 
   serve(app, resumeSubscription, async ({ params: { id }, request: { caller } }) => {
     await one(id, caller);
     await outward.subscriptions.store.resume(id);
+    await outward.subscriptions.look();
     return described(await one(id, caller));
   });
 }
@@ -82,6 +84,7 @@ async function subscribe(
     ...{ failures: 0, due_at: null, paused: null, ...begun },
   };
   await subscriptions.store.add(row);
+  await subscriptions.look();
   return row;
 }
 

@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { inTurn } from "@jackfield/service/in-turn";
 import type { GatewayParts } from "../door-parts.ts";
 import type { Keys } from "../webhooks/keys.ts";
 import type { TargetRule } from "../webhooks/target-address.ts";
 import { SubscriptionStore } from "./subscription-store.ts";
 import { SubscriptionTeller, type TellerPlace } from "./subscription-teller.ts";
 
-const claimEveryMs = 1_000;
-const claimSeconds = 10;
+/** Seldom: what changes here is looked at at once, and a quiet Jackfield leaves PostgreSQL in peace. */
+const claimEveryMs = 20_000;
+const claimSeconds = 60;
 
 export interface SubscriptionsParts {
   parts: GatewayParts;
@@ -20,6 +22,7 @@ export interface SubscriptionsParts {
 export class Subscriptions {
   readonly store: SubscriptionStore;
   readonly #place: TellerPlace;
+  readonly #turns = inTurn();
   readonly #tellers = new Map<string, SubscriptionTeller>();
 
   constructor({ parts, rule, keys, plan }: SubscriptionsParts) {
@@ -38,11 +41,16 @@ export class Subscriptions {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       // While PostgreSQL is away, those who are told already go on until their claim ends.
-      await this.#claim().catch(() => undefined);
+      await this.look().catch(() => undefined);
       await delay(claimEveryMs, undefined, { signal }).catch(() => undefined);
     }
     await Promise.all([...this.#tellers.values()].map((teller) => teller.close()));
     await this.store.release(this.#place.teller).catch(() => undefined);
+  }
+
+  /** Takes what nobody tells, and lets go what is gone or paused. @throws when PostgreSQL is away */
+  look(): Promise<void> {
+    return this.#turns(() => this.#claim());
   }
 
   async #claim(): Promise<void> {

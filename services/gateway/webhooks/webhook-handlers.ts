@@ -8,7 +8,8 @@ import type { Keys } from "./keys.ts";
 import type { TargetRule } from "./target-address.ts";
 import { WebhookWorker, type WebhookPlace } from "./webhook-worker.ts";
 
-const readEveryMs = 2_000;
+/** Seldom: what changes at this door is read at once. */
+const readEveryMs = 20_000;
 
 export interface WebhookHandlersParts {
   parts: GatewayParts;
@@ -17,7 +18,7 @@ export interface WebhookHandlersParts {
   gatewayUrl: () => string;
 }
 
-/** The handlers that are asked by POST: one worker for each that the table has, read anew every two seconds. */
+/** The handlers that are asked by POST: one worker for each that the table has, read anew now and then. */
 export class WebhookHandlers {
   readonly store: HandlerStore;
   readonly #place: WebhookPlace;
