@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { exampleTable } from "@jackfield/spec/event/example";
-import { isAtHand, officialSchemas } from "../../test/bed/official.ts";
+import { isAtHand, officialSchemas, skipWithout } from "../../test/bed/official.ts";
 import type { Dataset, Facet, RunEvent } from "./run-event.ts";
 import { uuidOf } from "./run-uuid.ts";
 import { toOpenlineage } from "./to-openlineage.ts";
@@ -108,7 +108,8 @@ test("items of a foreach are runs of one job; what belongs to no run is not told
   expect(toOpenlineage({ event: joined, at })).toEqual([]);
 });
 
-describe.skipIf(!isAtHand("openlineage"))("against the official schemas of OpenLineage 2-0-2", () => {
+describe("against the official schemas of OpenLineage 2-0-2", () => {
+  beforeEach(skipWithout("openlineage"));
   const wrong = isAtHand("openlineage") ? officialSchemas("openlineage") : () => "not at hand";
   const told = [...story, ...published.map((event) => ({ ...event, ...place }))].flatMap((event) =>
     toOpenlineage({ event, at }),

@@ -152,7 +152,7 @@ function crash(
 /** Told to stop while it works, it finishes or hands back, and ends. */
 async function shutdown(stage: Stage): Promise<Scene> {
   const attempt = await give(stage);
-  await when(stage, () => attempt.takenMs !== undefined);
+  await atWork(stage, attempt);
   const stopped = (await stage.program?.stop(stopWithinMs)) ?? "stayed";
   if (stopped === "stayed") await stage.program?.kill();
   const back = await begin(stage);
