@@ -2,7 +2,7 @@ import { restBefore } from "./backoff.ts";
 import type { Answer } from "./read-answer.ts";
 import type { RunningRun } from "./runs.ts";
 import type { Entry } from "./state.ts";
-import type { DoneTask, OpenTask, ReadyTask } from "./tasks.ts";
+import type { DoneTask, OpenTask, ReadyTask, TaskHead } from "./tasks.ts";
 
 /** The task before its next attempt, or undefined when this answer is its last word. */
 export function nextAttempt(
@@ -27,25 +27,34 @@ export function nextAttempt(
 }
 
 /** The task with its last word. */
-export function doneWith(task: OpenTask, answer: Answer, { event, position }: Entry): DoneTask {
-  const { id, run, step, capability, attempt, handler, cachekey, parts } = task;
+export function doneWith(task: OpenTask, answer: Answer, entry: Entry): DoneTask {
+  const { outcome, status } = answer;
   const { problem, message, outputs, cached = false } = answer.data;
+  const said = status === "succeeded" ? { [task.handler]: outputs ?? {} } : {};
+  return doneAs(task, { speaker: { ...task, cached }, outcome, problem, message, outputs: said }, entry);
+}
+
+/** What the last word of a task says, and who says it. */
+interface LastWord extends Pick<DoneTask, "outcome" | "outputs"> {
+  speaker: Pick<DoneTask, "handler" | "attempt" | "cached" | "cachekey" | "parts">;
+  problem: DoneTask["problem"] | undefined;
+  message: string | undefined;
+}
+
+/** A task as it is done, at the place of the answer that decided it. */
+export function doneAs(
+  { id, run, step, capability }: TaskHead,
+  { speaker, outcome, problem, message, outputs }: LastWord,
+  { event, position }: Entry,
+): DoneTask {
+  const { handler, attempt, cached, cachekey, parts } = speaker;
   return {
-    id,
-    run,
-    step,
-    capability,
-    status: "done",
-    outcome: answer.outcome,
-    attempt,
-    handler,
-    finishedid: event.id,
-    position,
-    cached,
+    ...{ id, run, step, capability, status: "done", outcome, attempt, handler },
+    ...{ finishedid: event.id, position, cached },
     ...(cachekey !== undefined && { cachekey }),
     ...(parts !== undefined && { parts }),
     ...(problem !== undefined && { problem }),
     ...(message !== undefined && { message }),
-    outputs: answer.status === "succeeded" ? { [handler]: outputs ?? {} } : {},
+    outputs,
   };
 }

@@ -1,4 +1,5 @@
 import { foreachCapability } from "@jackfield/spec/project/workflow";
+import { doneAs } from "./after-answer.ts";
 import { askKey, type Ask, type DoneAsk } from "./asks.ts";
 import { completed, type Completed } from "./completion.ts";
 import { headOf, isAborted, type BegunRun, type RunningRun } from "./runs.ts";
@@ -72,31 +73,13 @@ export function doneBy(
   task: AskedTask,
   asks: (Ask | undefined)[],
   { outcome, speaker }: Completed<DoneAsk>,
-  { event, position }: Entry,
+  entry: Entry,
 ): DoneTask {
   const done = asks.filter((ask): ask is DoneAsk => ask?.status === "done");
   // The reason is of one who ended like the task, who need not be the one whose outputs go on.
   const { problem, message } = done.find((ask) => ask.outcome === outcome) ?? speaker;
-  const { handler, attempt, cached, cachekey, parts } = speaker;
-  const { id, run, step, capability } = task;
-  return {
-    id,
-    run,
-    step,
-    capability,
-    status: "done",
-    outcome,
-    attempt,
-    handler,
-    finishedid: event.id,
-    position,
-    cached,
-    ...(cachekey !== undefined && { cachekey }),
-    ...(parts !== undefined && { parts }),
-    ...(problem !== undefined && { problem }),
-    ...(message !== undefined && { message }),
-    outputs: Object.assign({}, ...done.map((ask) => ask.outputs)) as DoneTask["outputs"],
-  };
+  const outputs = Object.assign({}, ...done.map((ask) => ask.outputs)) as DoneTask["outputs"];
+  return doneAs(task, { speaker, outcome, problem, message, outputs }, entry);
 }
 
 /** Those whose answers cannot count any more: who works is told to stop, who waits is not asked. */

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { registration } from "@jackfield/lifecycle/handlers";
 import { answer, applied, description, started } from "@jackfield/lifecycle/story-events";
 import type { Step } from "@jackfield/spec/project/workflow";
@@ -7,7 +8,7 @@ import type { World } from "./story-world.ts";
 const worker = description("worker", ["noop"]);
 
 /** What was seen of a conductor while it went through a wide foreach. */
-export interface Seen {
+interface Seen {
   /** The most rows of tasks, and of what waits, that were in memory at once. */
   rows: number;
   ready: number;
@@ -16,7 +17,7 @@ export interface Seen {
 }
 
 /** Goes through so many items with a conductor whose memory is looked at, and a worker that answers at once. */
-export async function playWide(world: World, items: number, slots: number): Promise<Seen> {
+async function playWide(world: World, items: number, slots: number): Promise<Seen> {
   const { conductor, close } = await world.bare();
   const each: Step = {
     ...{ name: "each", capability: "noop", needs: [], with: { n: "/item" } },
@@ -50,6 +51,20 @@ export async function playWide(world: World, items: number, slots: number): Prom
   );
   await close();
   return seen;
+}
+
+/** All items pass, and no more was ever in memory than what those at work need. */
+export async function expectWideIsFlat(world: World, items: number, slots: number): Promise<void> {
+  const seen = await playWide(world, items, slots);
+  expect(world.all("run.finished")[0]).toMatchObject({
+    result: "pass",
+    data: { tasks: { total: items + 1 } },
+  });
+  expect(world.count("noop.triggered")).toBe(items);
+  expect(seen.ready).toBeLessThanOrEqual(slots + 10);
+  // At work, on their way, and done in the batch that is being written.
+  expect(seen.rows).toBeLessThan(slots * 10);
+  expect(seen.longestRow).toBeLessThan(2_000);
 }
 
 function look(seen: Seen, { state, atWork }: Awaited<ReturnType<World["bare"]>>["conductor"]): void {

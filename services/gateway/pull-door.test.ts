@@ -1,11 +1,10 @@
-import { readLog } from "@jackfield/events/log-reader";
 import { digestOf } from "@jackfield/spec/event/canonical";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { eventType, shortType } from "@jackfield/spec/event/type";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { freshDatabase, natsForThisFile, prefix } from "../../test/bed/servers.ts";
 import { until } from "../../test/bed/until.ts";
-import { openBed, type Bed } from "./fixture/bed.ts";
+import { lifeOf, openBed, type Bed } from "./fixture/bed.ts";
 import { answerAsConductor, type StoryConductor } from "./fixture/conductor.ts";
 
 const nats = natsForThisFile();
@@ -79,20 +78,7 @@ async function pulled(): Promise<Pulled> {
 const say = (task: string, what: string, json: object) =>
   bed.call(`/v1/tasks/${encodeURIComponent(task)}/${what}`, { json });
 
-/** What the stream says of a task, in its order. */
-async function lifeOf(task: string): Promise<CloudEvent[]> {
-  const found: CloudEvent[] = [];
-  const done = new AbortController();
-  await readLog(bed.events, {
-    from: undefined,
-    signal: done.signal,
-    onBatch: async (batch) =>
-      void found.push(...batch.flatMap(({ event }) => (event?.subject === task ? [event] : []))),
-    onIdle: () => done.abort(),
-  });
-  return found;
-}
-const steps = async (task: string) => (await lifeOf(task)).map(({ type }) => shortType(type).slice(6));
+const steps = async (task: string) => (await lifeOf(bed, task)).map(({ type }) => shortType(type).slice(6));
 
 const bytes = { mediaType: "application/octet-stream", digest: digestOf("model"), size: 5 };
 const outputs = {
@@ -111,7 +97,7 @@ test("a task's whole life goes by HTTP: taken is started, then heartbeat, progre
   const answer = await say(task, "finished", done);
   expect(answer).toMatchObject({ status: 202, body: { id: `${task}/boost/1/finished` } });
   expect((await say(task, "finished", done)).status).toBe(202);
-  const life = await lifeOf(task);
+  const life = await lifeOf(bed, task);
   expect(life.map(({ type }) => shortType(type))).toEqual([
     "train.triggered",
     "train.started",
@@ -149,7 +135,7 @@ test("a gateway that starts anew knows the tasks it gave out, and asks runners t
   expect((await say(task, "heartbeat", { token })).status).toBe(200);
   const problem = { code: "E_EXIT", what: "it exited with 1" };
   expect((await say(task, "finished", { token, status: "errored", problem })).status).toBe(202);
-  expect((await lifeOf(task)).at(-1)).toMatchObject({ status: "errored", data: { problem } });
+  expect((await lifeOf(bed, task)).at(-1)).toMatchObject({ status: "errored", data: { problem } });
 });
 
 test("a heartbeat says stop, and why; when nobody answers, the work goes on", async () => {
@@ -205,7 +191,7 @@ test("a task that comes while its runner goes away is handed back, or given to t
     const task = await coming;
     await until("somebody has it, or it is handed back", async () => {
       if (((await next("0s")).body as Pulled | undefined)?.task === task) return true;
-      const { data } = (await lifeOf(task)).at(-1) ?? {};
+      const { data } = (await lifeOf(bed, task)).at(-1) ?? {};
       return (data as { problem?: { code: string } }).problem?.code === "E_HANDED_BACK";
     });
   }

@@ -1,10 +1,9 @@
-import { readLog } from "@jackfield/events/log-reader";
 import type { CloudEvent } from "@jackfield/spec/event/envelope";
 import { eventType, shortType } from "@jackfield/spec/event/type";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { freshDatabase, natsForThisFile, prefix } from "../../../test/bed/servers.ts";
 import { until } from "../../../test/bed/until.ts";
-import { openBed, type Bed } from "../fixture/bed.ts";
+import { lifeOf, openBed, type Bed } from "../fixture/bed.ts";
 import { answerAsConductor, type StoryConductor } from "../fixture/conductor.ts";
 import { openTool, type Tool } from "../fixture/tool.ts";
 
@@ -65,23 +64,9 @@ async function trigger(more: object = {}): Promise<string> {
   return task;
 }
 
-/** What the stream says of a task, in its order. */
-async function lifeOf(task: string): Promise<CloudEvent[]> {
-  const found: CloudEvent[] = [];
-  const done = new AbortController();
-  await readLog(bed.events, {
-    from: undefined,
-    signal: done.signal,
-    onBatch: async (batch) =>
-      void found.push(...batch.flatMap(({ event }) => (event?.subject === task ? [event] : []))),
-    onIdle: () => done.abort(),
-  });
-  return found;
-}
-
 const finishOf = (task: string): Promise<CloudEvent> =>
   until(`${task} is finished`, async () =>
-    (await lifeOf(task)).find(({ type }) => shortType(type) === "notify.finished"),
+    (await lifeOf(bed, task)).find(({ type }) => shortType(type) === "notify.finished"),
   );
 const json = { "content-type": "application/json" };
 
@@ -97,7 +82,7 @@ test("a task is posted, signed, and 200 with its output is the finish", async ()
   expect(sent?.refusal).toBeUndefined();
   expect(sent?.event).toMatchObject({ id: `${task}/hook/1/triggered`, data: { inputs: { text: "hello" } } });
   expect(sent?.headers["webhook-id"]).not.toContain(".");
-  expect((await lifeOf(task)).map(({ type }) => shortType(type))).toEqual([
+  expect((await lifeOf(bed, task)).map(({ type }) => shortType(type))).toEqual([
     "notify.triggered",
     "notify.started",
     "notify.finished",
@@ -139,7 +124,7 @@ test("202: the answer is posted later with the task's token, also to a gateway t
   const task = await trigger();
   const { event } = await until("it is sent", () => tool.sent[0]);
   const { taskurl, tasktoken: token } = event as CloudEvent & { taskurl: string; tasktoken: string };
-  await until("it is started", async () => (await lifeOf(task)).length === 2);
+  await until("it is started", async () => (await lifeOf(bed, task)).length === 2);
   await bed.restart();
   const say = async (what: string, body: object): Promise<number> =>
     (
@@ -200,7 +185,7 @@ test("while nobody is there, tasks wait: no attempt is begun, and the conductor 
   await tool.close();
   const task = await trigger();
   await until("it left", () => conductor.registered.some(({ leaving }) => leaving));
-  expect(await lifeOf(task)).toHaveLength(1);
+  expect(await lifeOf(bed, task)).toHaveLength(1);
   tool.answers = (_, response) => response.writeHead(200, json).end("{}");
   await tool.open();
   expect(await finishOf(task)).toMatchObject({ status: "succeeded", attempt: 1 });
@@ -214,7 +199,7 @@ test("410 is the last word: nothing more is sent, and whoever looks sees why", a
   await until("it is disabled", async () => ((await look()) as { disabled?: string }).disabled);
   expect(await look()).toMatchObject({ disabled: "it answered 410 Gone" });
   expect(JSON.stringify(await look())).not.toContain("whsec");
-  expect(await lifeOf(next)).toHaveLength(1);
+  expect(await lifeOf(bed, next)).toHaveLength(1);
 });
 
 test("a secret is told once; a new one signs beside the old", async () => {
